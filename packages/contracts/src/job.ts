@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+/** The one job type: execute a node. Ids only; users' data and secrets stay out of the queue. */
+export const nodeJob = z.object({
+  v: z.literal(1),
+  runId: z.string(),
+  shard: z.number().int(),
+  tenantId: z.string(),
+  versionId: z.string(),
+  frame: z.number().int(),
+  node: z.number().int(),
+  attempt: z.number().int(),
+  /** Unix ms at which the node became ready. */
+  readyAtMs: z.number(),
+  traceparent: z.string().optional(),
+});
+export type NodeJob = z.infer<typeof nodeJob>;
+
+/** Deterministic, so that queueing twice is harmless. No `:` (BullMQ reserves it). */
+export const nodeJobId = (job: Pick<NodeJob, 'runId' | 'frame' | 'node' | 'attempt'>): string =>
+  `${job.runId}-${job.frame}-${job.node}-${job.attempt}`;
+
+/** Port to the queue of ready nodes. */
+export interface NodeQueue {
+  /** Queues jobs; one that is still queued or running under the same id is left alone. */
+  add(jobs: NodeJob[], options?: { delayMs?: number }): Promise<void>;
+}

@@ -1,0 +1,101 @@
+import type { Value, ValueObject } from './json.js';
+
+/** A selector such as `['llm_1', 'text']` (dsl 2.2). */
+export type Selector = readonly string[];
+
+/** What a node execution sees of its run. Reading is pure: values were fetched when it began. */
+export interface NodeScope {
+  /** Value at a selector (dsl 2.2); `undefined` = missing, `null` = stored null. */
+  get(selector: Selector): Value | undefined;
+}
+
+/** Answers a request for one node execution. */
+export interface NodeRequest {
+  nodeId: string;
+  title: string;
+  /** `data` of the node as the file has it. */
+  data: ValueObject;
+  scope: NodeScope;
+  /** Validated start-form values (only the start node uses them). */
+  inputs: ValueObject;
+  tenantId: string;
+  appId: string;
+  runId: string;
+  /** Stable over re-runs after a crash; sent to models and HTTP targets as an idempotency hint. */
+  executionId: string;
+  /** Aborted on stop, time limit, lost lease and shutdown. */
+  signal: AbortSignal;
+  /** Streams text of the output variable `name`; `reasoning_content` is not ordered with the text. */
+  emitText(name: string, text: string): void;
+}
+
+export interface NodeMetadata {
+  total_tokens?: number;
+  /** Decimal text, such as `"0.0004125"`. */
+  total_price?: string;
+  currency?: string;
+  [key: string]: Value | undefined;
+}
+
+/** The outcome of one attempt; users' mistakes are results, not exceptions. */
+export type NodeResult = {
+  inputs: ValueObject;
+  processData: ValueObject;
+  metadata: NodeMetadata;
+} & (
+  | { status: 'succeeded'; outputs: ValueObject; /** Branch handle; `source` unless a branch node. */ handle: string }
+  | {
+      status: 'failed';
+      error: string;
+      /** Class name of the error as Dify reports it, or empty (dsl 3.6). */
+      errorType: string;
+      /** API code when a model provider is to blame (`provider_not_initialize`, …). */
+      code?: string;
+      /** Wait at least this long before a retry. */
+      retryAfterMs?: number;
+    }
+);
+
+/** Executes nodes of one type. */
+export interface NodeExecutor {
+  type: string;
+  execute(request: NodeRequest): Promise<NodeResult>;
+}
+
+/** An HTTP request through the guarded client. */
+export interface OutboundRequest {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  body?: string | Uint8Array | FormData;
+  /** Milliseconds; connect, headers-and-body read, write. */
+  timeouts?: { connectMs?: number; readMs?: number; writeMs?: number };
+  /** Default 10 MiB; a larger response fails with `ResponseSizeError`. */
+  maxResponseBytes?: number;
+  verifyTls?: boolean;
+  followRedirects?: boolean;
+  signal?: AbortSignal;
+}
+
+export interface OutboundResponse {
+  status: number;
+  statusText: string;
+  /** Lower-case names; repeated headers joined by `, `. */
+  headers: Record<string, string>;
+  body: Uint8Array;
+  /** Final URL after redirects. */
+  url: string;
+}
+
+/** The one way out: refuses private and link-local addresses at connect time. */
+export interface Outbound {
+  request(request: OutboundRequest): Promise<OutboundResponse>;
+  /** A WHATWG `fetch` under the same guard, for provider SDKs (streams bodies). */
+  fetch: typeof globalThis.fetch;
+}
+
+/** Port to model credentials of a tenant. */
+export interface CredentialSource {
+  /** Credentials saved for a provider (last path segment of its name), or `undefined`. */
+  credentials(tenantId: string, provider: string): Promise<Record<string, string> | undefined>;
+}

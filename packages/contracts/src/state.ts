@@ -1,0 +1,183 @@
+import type { JsonText } from './json.js';
+import type { NodeAddress, RunContext, RunRef } from './run.js';
+import type { TerminalStatus } from './status.js';
+
+/**
+ * Port to the state of running runs. Every transition is atomic, fenced by the attempt token and
+ * idempotent; "stale" answers are outcomes, not errors. Implemented by `@millrace/state` (Redis).
+ */
+export interface RunState {
+  /** Creates the run and emits `startedEvent`. Idempotent by run id. The root node is ready (attempt 1). */
+  start(request: StartRequest): Promise<'started' | 'exists'>;
+  /** Claims a node for a job. */
+  begin(request: BeginRequest): Promise<BeginResult>;
+  /** Emits `node_started` of a claimed node. A stale token changes nothing. */
+  announce(request: AnnounceRequest): Promise<'ok' | 'stale'>;
+  /** Appends streamed text of a claimed node (dsl 5). */
+  emit(request: EmitRequest): Promise<'ok' | 'stale'>;
+  /** Applies a node's result once. */
+  settle(request: SettleRequest): Promise<SettleResult>;
+  /** Decides the end of a run from outside (stop, time limit). The first decision wins. */
+  decide(request: DecideRequest): Promise<DecideResult>;
+  /** Reads what is needed to write the ending of a decided run; `null` when gone or undecided. */
+  decided(run: RunRef): Promise<DecidedRun | null>;
+  /** Publishes the last events of a decided run; the first publisher wins. */
+  publishEnd(run: RunRef, events: string[], ledger: string): Promise<'published' | 'already' | 'gone'>;
+  /** Renews the leases of claimed nodes; answers which claims still stand, in order. */
+  renew(claims: Claim[]): Promise<boolean[]>;
+}
+
+export interface StartRequest {
+  context: RunContext;
+  epoch: number;
+  rootNode: number;
+  rootNodeId: string;
+  /** Values of the start form (dsl 2.10), stored as outputs of the start node's inputs. */
+  inputs: JsonText;
+  startedEvent: string;
+  /** Absolute time limit, Unix ms. */
+  deadlineMs: number;
+  /** Most `node_started` a run may have. */
+  maxSteps: number;
+  /** Doorbell channel of the accepting gateway; `end` rings for the terminal event only. */
+  bell?: { channel: string; mode: 'all' | 'end' };
+  /** JSON of a StreamTable, or empty when nothing streams. */
+  stream: string;
+  /** Beginning of a `text_chunk` event up to and including `"text":`. */
+  chunkPrefix: string;
+}
+
+export interface Claim extends RunRef {
+  address: NodeAddress;
+  token: string;
+}
+
+export interface BeginRequest extends RunRef {
+  address: NodeAddress;
+  attempt: number;
+  jobId: string;
+  /** Proposals; a re-run after a crash keeps the first execution id. */
+  token: string;
+  executionId: string;
+  /** Keys of the variables to read: node ids, in order. */
+  reads: string[];
+  leaseMs: number;
+  /** Selector numbers this node streams, whose unfinished text a takeover discards. */
+  streams: number[];
+}
+
+export type BeginResult =
+  /** The run has ended, is unknown, or no longer wants this node or attempt. */
+  | { kind: 'gone' }
+  /** Another job holds the node and its lease is alive. */
+  | { kind: 'busy' }
+  | BegunNode;
+
+export interface BegunNode {
+  kind: 'begun';
+  token: string;
+  executionId: string;
+  /** Running number of the node execution within the run, from 1. */
+  index: number;
+  /** Unix ms of the first begin of this execution. */
+  startedAtMs: number;
+  context: RunContext;
+  inputs: JsonText;
+  /** Value per requested key: JSON object of the node's outputs, or `null` when missing. */
+  reads: (JsonText | null)[];
+  /** Whether `node_started` was already emitted by an earlier attempt or crash. */
+  announced: boolean;
+  /** How often a worker died while it held this node. */
+  crashes: number;
+  /** Whether a crashed attempt had already streamed text to clients. */
+  streamed: boolean;
+}
+
+export interface AnnounceRequest extends Claim {
+  startedEvent: string;
+  /** A `node_retry` to emit instead, when an attempt is repeated. */
+  retryEvent?: string;
+}
+
+export interface EmitRequest extends Claim {
+  sel: number;
+  /** JSON string literal of the text. */
+  text: string;
+  /** Closes the stream of this selector with an empty chunk. */
+  final: boolean;
+}
+
+export interface SettleRequest extends Claim {
+  nodeId: string;
+  attempt: number;
+  /**
+   * `done`: edges are resolved (also for `exception` nodes); `retry`: the node is ready again as
+   * attempt + 1; `failed`: the run fails with `error`.
+   */
+  outcome: 'done' | 'retry' | 'failed';
+  error?: string;
+  /** Code of the API catalogue when a model provider ended the run. */
+  code?: string;
+  /** Stored for later nodes; `null` stores nothing. */
+  outputs: JsonText | null;
+  /** JSON of an EdgeTable (outcome `done`). */
+  edges: string;
+  /** `node_started`, emitted first when it was not announced. */
+  startedEvent: string;
+  /** `node_finished`, or `node_retry` for outcome `retry` (emitted when the next attempt begins). */
+  finishedEvent: string;
+  /** Opaque meta for the recorder (see `ledger.ts`); the transition adds the event ids. */
+  ledger: string;
+  tokens: number;
+  /** 1 when this attempt failed, handled or not (dsl 3.6). */
+  exceptions: number;
+  /** Whether the node is an End node of the root frame, whose outputs are the run's. */
+  isEnd: boolean;
+  /** Values that End nodes stream in one piece: selector number and JSON string literal of the markdown form. */
+  values: [sel: number, text: string][];
+  /** Selector numbers whose text stream ends with this node. */
+  closes: number[];
+}
+
+export interface ReadyNode extends NodeAddress {
+  attempt: number;
+}
+
+export type SettleResult =
+  /** `ready` lists nodes to queue; `ended` says the run's end is now decided and must be finished. */
+  | { kind: 'applied'; ready: ReadyNode[]; ended: boolean }
+  /** The run has ended or another attempt owns the node: nothing changed. */
+  | { kind: 'stale' };
+
+export interface DecideRequest extends RunRef {
+  status: TerminalStatus;
+  error: string | null;
+  code?: string;
+}
+
+export type DecideResult = 'decided' | 'already' | 'gone';
+
+/** A node that was running when the end was decided. */
+export interface RunningNode extends NodeAddress {
+  executionId: string;
+  index: number;
+  startedAtMs: number;
+  announced: boolean;
+}
+
+export interface DecidedRun {
+  context: RunContext;
+  epoch: number;
+  status: TerminalStatus;
+  error: string | null;
+  code?: string;
+  /** First begin, Unix ms; equals `finishedAtMs` when nothing began. */
+  startedAtMs: number;
+  finishedAtMs: number;
+  tokens: number;
+  steps: number;
+  exceptions: number;
+  /** Outputs of completed End nodes, in order of completion. */
+  endOutputs: JsonText[];
+  running: RunningNode[];
+}
