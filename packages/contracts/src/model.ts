@@ -1,0 +1,97 @@
+import type { Value, ValueObject } from './json.js';
+
+/** API codes that a model provider's failure may carry (service-api 1.5). */
+export type ModelApiCode =
+  | 'provider_not_initialize'
+  | 'provider_quota_exceeded'
+  | 'model_currently_not_support'
+  | 'completion_request_error';
+
+/** Class names of model failures as Dify reports them (dsl 3.14). */
+export type ModelErrorType =
+  | 'InvokeAuthorizationError'
+  | 'InvokeRateLimitError'
+  | 'InvokeBadRequestError'
+  | 'InvokeServerUnavailableError'
+  | 'InvokeConnectionError'
+  | 'QuotaExceededError'
+  | 'ModelNotExistError';
+
+export interface ModelMessage {
+  role: 'system' | 'user' | 'assistant';
+  text: string;
+}
+
+/** One call of a model. */
+export interface ModelRequest {
+  tenantId: string;
+  /** As the workflow file has it, `openai` or `langgenius/openai/openai`. */
+  provider: string;
+  model: string;
+  mode: 'chat' | 'completion';
+  /** In completion mode the texts are joined to one prompt. */
+  messages: readonly ModelMessage[];
+  /** `completion_params` of the file, rendered; unknown keys go to the provider where it takes them. */
+  params: Readonly<ValueObject>;
+  signal: AbortSignal;
+  /** Called with each piece of text as it arrives; never with an empty one. */
+  onDelta?: (text: string) => void;
+  /** Sent as an idempotency hint. */
+  executionId: string;
+}
+
+/** Token counts, prices and times of one call; prices are decimal text (dsl 4.6). */
+export interface ModelUsage {
+  prompt_tokens: number;
+  prompt_unit_price: string;
+  prompt_price_unit: string;
+  prompt_price: string;
+  completion_tokens: number;
+  completion_unit_price: string;
+  completion_price_unit: string;
+  completion_price: string;
+  total_tokens: number;
+  total_price: string;
+  currency: string;
+  /** Seconds. */
+  latency: number;
+  time_to_first_token: number | null;
+  time_to_generate: number | null;
+  [key: string]: Value;
+}
+
+export interface ModelAnswer {
+  /** Everything that was streamed; reasoning that the provider sends apart comes in a `<think>` block. */
+  text: string;
+  /** In the words of the OpenAI API (`stop`, `length`, …); `null` when the provider gave none. */
+  finishReason: string | null;
+  usage: ModelUsage;
+}
+
+/** Port to model providers. */
+export interface ModelInvoker {
+  /**
+   * Streams one answer. Never retries by itself.
+   * @throws ModelError when the provider refuses or fails; the signal's reason when aborted
+   */
+  invoke(request: ModelRequest): Promise<ModelAnswer>;
+}
+
+/** A provider's failure; the message holds no secrets. */
+export class ModelError extends Error {
+  readonly errorType: ModelErrorType;
+  readonly apiCode: ModelApiCode | undefined;
+  /** Milliseconds the provider asked to wait. */
+  readonly retryAfterMs: number | undefined;
+  constructor(
+    errorType: ModelErrorType,
+    message: string,
+    options: { apiCode?: ModelApiCode | undefined; retryAfterMs?: number | undefined; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.name = 'ModelError';
+    this.errorType = errorType;
+    this.apiCode = options.apiCode;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
