@@ -1,0 +1,3 @@
+export * from './env.js';
+export * from './slices.js';
+export * from './values.js';
