@@ -19,12 +19,12 @@ export interface RunState {
   settle(request: SettleRequest): Promise<SettleResult>;
   /** Decides the end of a run from outside (stop, time limit). The first decision wins. */
   decide(request: DecideRequest): Promise<DecideResult>;
-  /** Reads what is needed to write the ending of a decided run; `null` when gone or undecided. */
-  decided(run: RunRef): Promise<DecidedRun | null>;
+  /** Reads what is needed to write the ending of a decided run; `undefined` when gone, undecided or published. */
+  decided(run: RunRef): Promise<DecidedRun | undefined>;
   /** Publishes the last events of a decided run; the first publisher wins. */
-  publishEnd(run: RunRef, events: string[], ledger: string): Promise<'published' | 'already' | 'gone'>;
-  /** Renews the leases of claimed nodes; answers which claims still stand, in order. */
-  renew(claims: Claim[]): Promise<boolean[]>;
+  publishEnd(run: RunRef, end: PublishedEnd): Promise<'published' | 'already' | 'gone'>;
+  /** Renews the leases of claimed nodes of one shard; answers which claims still stand, in order. */
+  renew(shard: number, leaseMs: number, claims: Claim[]): Promise<boolean[]>;
 }
 
 export interface StartRequest {
@@ -45,6 +45,17 @@ export interface StartRequest {
   stream: string;
   /** Beginning of a `text_chunk` event up to and including `"text":`. */
   chunkPrefix: string;
+  /** Events of earlier epochs, in order, when a lost run is rebuilt; `startedEvent` is then not emitted. */
+  recordedEvents?: { id: string; event: string }[];
+}
+
+/** The last events of a run, in order; the terminal one last. */
+export interface PublishedEnd {
+  events: string[];
+  /** JSON of the `end` ledger meta: tenantId, createdAtMs, epoch. */
+  ledger: string;
+  /** Nodes whose leases end with the run. */
+  running: NodeAddress[];
 }
 
 export interface Claim extends RunRef {
@@ -112,9 +123,9 @@ export interface SettleRequest extends Claim {
   attempt: number;
   /**
    * `done`: edges are resolved (also for `exception` nodes); `retry`: the node is ready again as
-   * attempt + 1; `failed`: the run fails with `error`.
+   * attempt + 1; `release`: likewise, handed back untouched; `failed`: the run fails with `error`.
    */
-  outcome: 'done' | 'retry' | 'failed';
+  outcome: 'done' | 'retry' | 'release' | 'failed';
   error?: string;
   /** Code of the API catalogue when a model provider ended the run. */
   code?: string;
@@ -137,6 +148,8 @@ export interface SettleRequest extends Claim {
   values: [sel: number, text: string][];
   /** Selector numbers whose text stream ends with this node. */
   closes: number[];
+  /** A rebuild: neither events nor ledger are written. */
+  silent?: boolean;
 }
 
 export interface ReadyNode extends NodeAddress {
@@ -144,8 +157,8 @@ export interface ReadyNode extends NodeAddress {
 }
 
 export type SettleResult =
-  /** `ready` lists nodes to queue; `ended` says the run's end is now decided and must be finished. */
-  | { kind: 'applied'; ready: ReadyNode[]; ended: boolean }
+  /** `ready` lists nodes to queue; `decided` is present when the run's end is now decided and must be finished. */
+  | { kind: 'applied'; ready: ReadyNode[]; decided?: DecidedRun }
   /** The run has ended or another attempt owns the node: nothing changed. */
   | { kind: 'stale' };
 
@@ -155,7 +168,11 @@ export interface DecideRequest extends RunRef {
   code?: string;
 }
 
-export type DecideResult = 'decided' | 'already' | 'gone';
+/** `already`: it was decided before; `decided` is present until the end is published. */
+export interface DecideResult {
+  kind: 'decided' | 'already' | 'gone';
+  decided?: DecidedRun;
+}
 
 /** A node that was running when the end was decided. */
 export interface RunningNode extends NodeAddress {

@@ -1,0 +1,46 @@
+-- Claims a node for a job and reads its variables.
+-- KEYS: run hash, variables hash, events stream, leases zset
+-- ARGV: 1 run id, 2 frame.node, 3 attempt, 4 job id, 5 token, 6 execution id, 7 lease ms, 8 streamed selectors (csv),
+--       9 lease member, 10.. keys to read
+-- Returns {'gone'} | {'busy'} | {'begun', token, execution id, index, started ms, announced, crashes, streamed, values}
+--@include run
+if redis.call('HGET', run_key, 'st') ~= 'running' then return { 'gone' } end
+local at, attempt = ARGV[2], tonumber(ARGV[3])
+local node = read_node(at)
+if not node or node.attempt ~= attempt then return { 'gone' } end
+local now = now_ms()
+local streamed = '0'
+if node.state == 'running' then
+  local lease = redis.call('ZSCORE', KEYS[4], ARGV[9])
+  if node.job ~= ARGV[4] and lease and tonumber(lease) > now then return { 'busy' } end
+  -- Redelivered, or its owner's lease ran out: its worker died.
+  node.crashes = node.crashes + 1
+  for sel in string.gmatch(ARGV[8], '%d+') do
+    if redis.call('HGET', run_key, 'x' .. sel) == 'o' then
+      streamed = '1'
+      redis.call('HDEL', run_key, 'x' .. sel)
+      redis.call('HDEL', vars_key, '~' .. sel)
+    end
+  end
+elseif node.state ~= 'ready' then
+  return { 'gone' }
+end
+if node.execution == '' then
+  node.execution = ARGV[6]
+  node.index = redis.call('HINCRBY', run_key, 'ix', 1)
+  if string.sub(at, 1, 2) == '0.' then redis.call('HINCRBY', run_key, 'sp', 1) end
+  node.started = now
+  redis.call('HSETNX', run_key, 'b0', int_text(now))
+end
+local retry = redis.call('HGET', vars_key, '@retry:' .. at)
+if retry then
+  redis.call('HDEL', vars_key, '@retry:' .. at)
+  if string.sub(at, 1, 2) == '0.' then redis.call('HINCRBY', run_key, 'sp', 1) end
+  add_event(retry)
+  ring(ARGV[1], false)
+end
+node.state, node.token, node.job = 'running', ARGV[5], ARGV[4]
+write_node(at, node)
+redis.call('ZADD', KEYS[4], now + tonumber(ARGV[7]), ARGV[9])
+return { 'begun', node.token, node.execution, node.index, int_text(node.started), node.announced, node.crashes, streamed,
+  redis.call('HMGET', vars_key, '@ctx', '@inputs', unpack(ARGV, 10)) }

@@ -1,0 +1,46 @@
+-- Shared by every transition. Expects KEYS[1] = run hash, KEYS[2] = variables hash, KEYS[3] = events stream.
+-- A node's state is one hash field `n<frame>.<node>`, its parts joined by `|`:
+--   state (ready|running|done|skipped|failed), attempt, token, job id, execution id, index, started ms, announced, crashes
+local run_key, vars_key, events_key = KEYS[1], KEYS[2], KEYS[3]
+
+local function now_ms()
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+local function int_text(n) return string.format('%.0f', n) end
+
+local function read_node(at)
+  local text = redis.call('HGET', run_key, 'n' .. at)
+  if not text then return nil end
+  local p = {}
+  for part in string.gmatch(text, '([^|]*)|') do p[#p + 1] = part end
+  return {
+    state = p[1], attempt = tonumber(p[2]), token = p[3], job = p[4], execution = p[5],
+    index = tonumber(p[6]), started = tonumber(p[7]), announced = p[8], crashes = tonumber(p[9]),
+  }
+end
+
+local function write_node(at, n)
+  redis.call('HSET', run_key, 'n' .. at, table.concat({
+    n.state, n.attempt, n.token, n.job, n.execution, n.index, int_text(n.started), n.announced, n.crashes, '' }, '|'))
+end
+
+local function ready_node(attempt)
+  return { state = 'ready', attempt = attempt, token = '', job = '', execution = '', index = 0, started = 0, announced = '0', crashes = 0 }
+end
+
+local epoch_of_run
+local function add_event(json)
+  if not epoch_of_run then epoch_of_run = redis.call('HGET', run_key, 'ep') end
+  return redis.call('XADD', events_key, epoch_of_run .. '-*', 'e', json)
+end
+
+-- Doorbells: `bl` = `channel mode` pairs joined by `,`; mode `end` hears of the terminal event only.
+local function ring(run_id, terminal)
+  local bells = redis.call('HGET', run_key, 'bl')
+  if not bells or bells == '' then return end
+  for channel, mode in string.gmatch(bells, '([^, ]+) (%a+)') do
+    if terminal or mode == 'all' then redis.call('PUBLISH', channel, run_id) end
+  end
+end

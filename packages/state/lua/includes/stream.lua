@@ -1,0 +1,97 @@
+-- Text-stream order of End nodes (dsl 5). Fields of the run hash: `sm` table, `cp` chunk prefix, `sq` queue of reached
+-- End positions, `sc` cursor in the first one, `e<edge>` taken blocking edges, `x<sel>` state of a selector:
+--   o = chunks came, f = stream closed, v = one-piece value waiting, d = delivered. Text waiting is `~<sel>` in the variables.
+local stream_table
+local function load_stream()
+  if stream_table == nil then
+    local text = redis.call('HGET', run_key, 'sm')
+    stream_table = text and text ~= '' and cjson.decode(text) or false
+  end
+  return stream_table
+end
+
+local function emit_chunk(text, selector)
+  add_event(redis.call('HGET', run_key, 'cp') .. text .. ',"from_variable_selector":' .. selector .. '}}')
+end
+
+-- Queues End nodes of which some path has all its blocking edges taken.
+local function reach_ends()
+  local stream = load_stream()
+  if not stream then return end
+  local queue = redis.call('HGET', run_key, 'sq') or ''
+  local before = queue
+  for position, entry in ipairs(stream.ends) do
+    if redis.call('HGET', run_key, 'sr' .. position) == false then
+      for _, path in ipairs(entry.paths) do
+        local all = true
+        for _, edge in ipairs(path) do
+          if redis.call('HEXISTS', run_key, 'e' .. edge) == 0 then all = false break end
+        end
+        if all then
+          redis.call('HSET', run_key, 'sr' .. position, '1')
+          queue = queue .. position .. ','
+          break
+        end
+      end
+    end
+  end
+  if queue ~= before then redis.call('HSET', run_key, 'sq', queue) end
+end
+
+-- Walks the active End node's segments as far as they can go. Answers whether anything was emitted.
+local function drive_stream()
+  local stream = load_stream()
+  if not stream then return false end
+  local emitted = false
+  local queue = redis.call('HGET', run_key, 'sq') or ''
+  local cursor = tonumber(redis.call('HGET', run_key, 'sc') or '1')
+  local was_queue, was_cursor = queue, cursor
+  while queue ~= '' do
+    local position = tonumber(string.match(queue, '^(%d+),'))
+    local entry = stream.ends[position]
+    local segment = entry.segments[cursor]
+    if not segment then
+      queue = string.sub(queue, #tostring(position) + 2)
+      cursor = 1
+    elseif segment.text then
+      emit_chunk(cjson.encode(segment.text), segment.selector)
+      emitted = true
+      cursor = cursor + 1
+    else
+      local field, state = '~' .. segment.sel, redis.call('HGET', run_key, 'x' .. segment.sel)
+      local waiting = state and redis.call('HGET', vars_key, field)
+      if state == 'v' then
+        emit_chunk('"' .. (waiting or '') .. '"', segment.selector)
+        emitted = true
+        cursor = cursor + 1
+      elseif state == 'f' or state == 'o' then
+        if waiting and waiting ~= '' then
+          emit_chunk('"' .. waiting .. '"', segment.selector)
+          redis.call('HDEL', vars_key, field)
+          emitted = true
+        end
+        if state == 'o' then break end
+        emit_chunk('""', segment.selector)
+        emitted = true
+        cursor = cursor + 1
+      else
+        local source = segment.node >= 0 and read_node('0.' .. segment.node)
+        local finished = source and (source.state == 'skipped' or source.state == 'done')
+        local ended = read_node('0.' .. entry.node)
+        -- A variable that was never produced is passed over; so is the rest once the End node itself is done.
+        if finished or (ended and ended.state == 'done') then cursor = cursor + 1 else break end
+      end
+    end
+  end
+  if queue ~= was_queue then redis.call('HSET', run_key, 'sq', queue) end
+  if cursor ~= was_cursor then redis.call('HSET', run_key, 'sc', cursor) end
+  return emitted
+end
+
+-- `literal` is a JSON string literal; its inside is kept so that pieces can be joined.
+local function append_text(sel, literal)
+  local inside = string.sub(literal, 2, -2)
+  if inside == '' then return end
+  local waiting = redis.call('HGET', vars_key, '~' .. sel)
+  redis.call('HSET', vars_key, '~' .. sel, (waiting or '') .. inside)
+end

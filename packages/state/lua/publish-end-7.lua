@@ -1,0 +1,17 @@
+-- Publishes the last events of a decided run; the first publisher wins. Variables go at once.
+-- KEYS: run hash, variables hash, events stream, leases zset, ledger stream, decided zset, deadlines zset
+-- ARGV: 1 run id, 2 ledger meta JSON, 3 lease members joined by US (0x1f), 4.. events
+-- Returns 'published' | 'already' | 'gone'
+--@include run
+local state = redis.call('HGET', run_key, 'st')
+if not state then return 'gone' end
+if state ~= 'decided' then return 'already' end
+for i = 4, #ARGV do add_event(ARGV[i]) end
+redis.call('HSET', run_key, 'st', 'ended')
+redis.call('UNLINK', vars_key)
+redis.call('ZREM', KEYS[6], ARGV[1])
+redis.call('ZREM', KEYS[7], ARGV[1])
+for member in string.gmatch(ARGV[3], '([^\31]+)') do redis.call('ZREM', KEYS[4], member) end
+redis.call('XADD', KEYS[5], '*', 'k', 'end', 'r', ARGV[1], 'm', ARGV[2])
+ring(ARGV[1], true)
+return 'published'

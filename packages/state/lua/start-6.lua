@@ -1,0 +1,26 @@
+-- Creates a run and makes its root node ready. Idempotent by run id.
+-- KEYS: run hash, variables hash, events stream, leases zset, deadlines zset, (reserved: ledger)
+-- ARGV: 1 run id, 2 epoch, 3 context JSON, 4 inputs JSON, 5 workflow_started event, 6 deadline (Unix ms), 7 max steps,
+--       8 bells, 9 stream table JSON or '', 10 text chunk prefix, 11 root node, 12 ready grace ms,
+--       13.. recorded events of an earlier epoch as id, event pairs (a rebuild); then event 5 is not emitted
+-- Returns 1 started, 0 the run exists
+--@include run
+--@include stream
+if redis.call('EXISTS', run_key) == 1 then return 0 end
+local now = now_ms()
+redis.call('HSET', run_key, 'st', 'running', 'ep', ARGV[2], 'dl', ARGV[6], 'mx', ARGV[7], 'bl', ARGV[8],
+  'ac', 1, 'sp', 0, 'ix', 0, 'tk', 0, 'ex', 0)
+if ARGV[9] ~= '' then redis.call('HSET', run_key, 'sm', ARGV[9], 'cp', ARGV[10]) end
+redis.call('HSET', vars_key, '@ctx', ARGV[3], '@inputs', ARGV[4])
+write_node('0.' .. ARGV[11], ready_node(1))
+redis.call('ZADD', KEYS[4], now + tonumber(ARGV[12]), ARGV[1] .. '|0|' .. ARGV[11])
+redis.call('ZADD', KEYS[5], ARGV[6], ARGV[1])
+if #ARGV > 12 then
+  for i = 13, #ARGV, 2 do redis.call('XADD', events_key, ARGV[i], 'e', ARGV[i + 1]) end
+else
+  add_event(ARGV[5])
+end
+reach_ends()
+drive_stream()
+ring(ARGV[1], false)
+return 1

@@ -1,0 +1,45 @@
+import type { DecidedRun, RunContext, RunningNode, TerminalStatus } from '@millrace/contracts';
+
+/** What `decided_payload` (lua/includes/decide.lua) returns: the run hash, then context and End outputs. */
+export type DecidedPayload = [string[], (string | null)[]];
+
+/** Reads a decided run from the script's reply; `undefined` when the variables are gone. */
+export function parseDecided([hash, values]: DecidedPayload): DecidedRun | undefined {
+  const fields = new Map<string, string>();
+  for (let i = 0; i + 1 < hash.length; i += 2) fields.set(hash[i] ?? '', hash[i + 1] ?? '');
+  const number = (name: string): number => Number(fields.get(name) ?? 0);
+  const [context, ...endOutputs] = values;
+  if (!context) return undefined;
+  const finishedAtMs = number('df');
+  const code = fields.get('dc');
+  return {
+    context: JSON.parse(context) as RunContext,
+    epoch: number('ep'),
+    status: fields.get('ds') as TerminalStatus,
+    error: fields.get('dn') === '1' ? (fields.get('de') ?? '') : null,
+    ...(code ? { code } : {}),
+    startedAtMs: fields.has('b0') ? number('b0') : finishedAtMs,
+    finishedAtMs,
+    tokens: number('tk'),
+    steps: number('sp'),
+    exceptions: number('ex'),
+    endOutputs: endOutputs.filter((text) => text !== null),
+    running: [...fields].flatMap(([name, text]) => parseRunning(name, text)),
+  };
+}
+
+function parseRunning(field: string, text: string): RunningNode[] {
+  const match = /^n(\d+)\.(\d+)$/.exec(field);
+  if (!match || !text.startsWith('running|')) return [];
+  const [, , , , executionId = '', index, started, announced] = text.split('|');
+  return [
+    {
+      frame: Number(match[1]),
+      node: Number(match[2]),
+      executionId,
+      index: Number(index),
+      startedAtMs: Number(started),
+      announced: announced === '1',
+    },
+  ];
+}

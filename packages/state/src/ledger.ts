@@ -1,0 +1,107 @@
+import type { LedgerEntry, NodeLedgerMeta } from '@millrace/contracts';
+import type { Redis } from 'ioredis';
+import { shardKeys } from './keys.js';
+
+/** Reads a shard's ledger as one consumer of the recorders' group. */
+export interface Ledger {
+  /** New entries; waits up to `blockMs` for the first one. Needs a connection of its own. */
+  read(options: { count: number; blockMs: number }): Promise<LedgerEntry[]>;
+  /** Takes over entries that a dead consumer left unacknowledged. */
+  reclaim(options: { minIdleMs: number; count: number }): Promise<{ entry: LedgerEntry; deliveries: number }[]>;
+  /** Acknowledges and deletes. */
+  ack(ids: string[]): Promise<void>;
+  /** Sets entries aside that nobody could record; they stay in `<ledger>:parked`. */
+  park(entries: LedgerEntry[]): Promise<void>;
+  depth(): Promise<{ length: number; oldestMs: number }>;
+}
+
+type Entry = [id: string, fields: string[] | null];
+
+export interface LedgerOptions {
+  group?: string;
+  consumer: string;
+}
+
+/**
+ * @param blocking connection used for reading only
+ * @param redis connection for everything else
+ */
+export function createLedger(
+  blocking: Redis,
+  redis: Redis,
+  shard: number,
+  { group = 'recorder', consumer }: LedgerOptions,
+): Ledger {
+  const key = shardKeys.ledger(shard);
+  /** The group is made on demand: it is gone after a flush. */
+  const withGroup = async <T>(read: () => Promise<T>): Promise<T> => {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('NOGROUP')) throw error;
+      await redis.xgroup('CREATE', key, group, '0', 'MKSTREAM').catch((cause: unknown) => {
+        if (!(cause instanceof Error) || !cause.message.startsWith('BUSYGROUP')) throw cause;
+      });
+      return await read();
+    }
+  };
+
+  return {
+    async read({ count, blockMs }) {
+      const reply = (await withGroup(() =>
+        blocking.xreadgroup('GROUP', group, consumer, 'COUNT', count, 'BLOCK', blockMs, 'STREAMS', key, '>'),
+      )) as [string, Entry[]][] | null;
+      return reply?.flatMap(([, entries]) => entries.flatMap(parseEntry)) ?? [];
+    },
+
+    async reclaim({ minIdleMs, count }) {
+      const [, entries] = (await withGroup(() =>
+        redis.xautoclaim(key, group, consumer, minIdleMs, '0', 'COUNT', count),
+      )) as [string, Entry[]];
+      if (entries.length === 0) return [];
+      const pending = (await redis.xpending(key, group, '-', '+', 10_000, consumer)) as [string, string, number, number][];
+      const deliveries = new Map(pending.map(([id, , , times]) => [id, times]));
+      return entries.flatMap(parseEntry).map((entry) => ({ entry, deliveries: deliveries.get(entry.id) ?? 1 }));
+    },
+
+    async ack(ids) {
+      if (ids.length === 0) return;
+      await redis.multi().xack(key, group, ...ids).xdel(key, ...ids).exec();
+    },
+
+    async park(entries) {
+      if (entries.length > 0) await redis.rpush(`${key}:parked`, ...entries.map((entry) => JSON.stringify(entry)));
+    },
+
+    async depth() {
+      const [length, first] = await Promise.all([redis.xlen(key), redis.xrange(key, '-', '+', 'COUNT', 1)]);
+      const oldest = (first as Entry[])[0]?.[0];
+      return { length, oldestMs: oldest ? Date.now() - Number(oldest.split('-')[0]) : 0 };
+    },
+  };
+}
+
+function parseEntry([id, fields]: Entry): LedgerEntry[] {
+  // A deleted entry that was still pending comes back without fields.
+  if (!fields) return [];
+  const values = new Map<string, string>();
+  for (let i = 0; i + 1 < fields.length; i += 2) values.set(fields[i] ?? '', fields[i + 1] ?? '');
+  const text = (name: string): string => values.get(name) ?? '';
+  if (text('k') === 'end') {
+    const meta = JSON.parse(text('m')) as { tenantId: string; createdAtMs: number; epoch: number };
+    return [{ id, kind: 'end', runId: text('r'), ...meta }];
+  }
+  return [
+    {
+      id,
+      kind: 'node',
+      runId: text('r'),
+      meta: JSON.parse(text('m')) as NodeLedgerMeta,
+      startedEventId: text('si'),
+      finishedEventId: text('fi'),
+      startedEvent: text('s'),
+      finishedEvent: text('f'),
+      outputs: text('o') === '' ? null : text('o'),
+    },
+  ];
+}

@@ -1,0 +1,103 @@
+import type { NodeAddress, RunRef } from '@millrace/contracts';
+import type { Redis } from 'ioredis';
+import { nodeField, runKeys, shardKeys } from './keys.js';
+
+/** A node whose lease ran out: its job may be lost or its worker dead. */
+export interface OverdueNode extends RunRef {
+  address: NodeAddress;
+  /** Attempt to queue again; `undefined` when the run or node no longer waits. */
+  attempt: number | undefined;
+}
+
+export type Generation = 'same' | 'restarted' | 'lost';
+
+/** What the reconciler looks at. Every step is idempotent; the leader lease only saves work. */
+export interface Recovery {
+  /** Takes or keeps the leader lease of a shard. */
+  lead(shard: number, owner: string, leaseMs: number): Promise<boolean>;
+  /** Nodes that should have begun or renewed by now; looking postpones the next look by `postponeMs`. */
+  overdueNodes(shard: number, limit: number, postponeMs: number): Promise<OverdueNode[]>;
+  /** Runs past their time limit. */
+  overdueRuns(shard: number, limit: number): Promise<RunRef[]>;
+  /** Runs decided more than `olderThanMs` ago whose end nobody published. */
+  unpublished(shard: number, olderThanMs: number, limit: number): Promise<RunRef[]>;
+  /** Which of the runs have state in Redis. */
+  present(runs: RunRef[]): Promise<boolean[]>;
+  /** Whether this Redis still is the one that was marked: `restarted` may have lost a tail, `lost` everything. */
+  generation(shard: number): Promise<Generation>;
+  markGeneration(shard: number): Promise<void>;
+  /** Lifts a run to a new epoch, so that event ids never rewind. */
+  raiseEpoch(run: RunRef, epoch: number): Promise<void>;
+}
+
+export function createRecovery(redis: Redis): Recovery {
+  const serverRunId = async (): Promise<string> => /run_id:(\w+)/.exec(await redis.info('server'))?.[1] ?? '';
+
+  return {
+    async lead(shard, owner, leaseMs) {
+      const key = shardKeys.leader(shard);
+      if ((await redis.set(key, owner, 'PX', leaseMs, 'NX')) === 'OK') return true;
+      if ((await redis.get(key)) !== owner) return false;
+      await redis.pexpire(key, leaseMs);
+      return true;
+    },
+
+    async overdueNodes(shard, limit, postponeMs) {
+      const key = shardKeys.leases(shard);
+      const now = Date.now();
+      const members = await redis.zrangebyscore(key, '-inf', now, 'LIMIT', 0, limit);
+      if (members.length === 0) return [];
+      const nodes = members.map((member) => {
+        const [runId = '', frame, node] = member.split('|');
+        return { member, runId, shard, address: { frame: Number(frame), node: Number(node) } };
+      });
+      const look = redis.pipeline();
+      for (const node of nodes) look.hmget(runKeys.state(node), 'st', `n${nodeField(node.address)}`);
+      const replies = (await look.exec()) ?? [];
+      const tidy = redis.pipeline();
+      const overdue = nodes.map(({ member, ...node }, i): OverdueNode => {
+        const [status, text] = (replies[i]?.[1] ?? []) as (string | null)[];
+        const [state, attempt] = text?.split('|') ?? [];
+        const waits = status === 'running' && (state === 'ready' || state === 'running');
+        if (waits) tidy.zadd(key, 'XX', now + postponeMs, member);
+        else tidy.zrem(key, member);
+        return { ...node, attempt: waits ? Number(attempt) : undefined };
+      });
+      await tidy.exec();
+      return overdue;
+    },
+
+    async overdueRuns(shard, limit) {
+      const ids = await redis.zrangebyscore(shardKeys.deadlines(shard), '-inf', Date.now(), 'LIMIT', 0, limit);
+      return ids.map((runId) => ({ runId, shard }));
+    },
+
+    async unpublished(shard, olderThanMs, limit) {
+      const until = Date.now() - olderThanMs;
+      const ids = await redis.zrangebyscore(shardKeys.decided(shard), '-inf', until, 'LIMIT', 0, limit);
+      return ids.map((runId) => ({ runId, shard }));
+    },
+
+    async present(runs) {
+      if (runs.length === 0) return [];
+      const pipeline = redis.pipeline();
+      for (const run of runs) pipeline.exists(runKeys.state(run));
+      return ((await pipeline.exec()) ?? []).map(([, found]) => found === 1);
+    },
+
+    async generation(shard) {
+      const [marked, current] = await Promise.all([redis.get(shardKeys.generation(shard)), serverRunId()]);
+      if (marked === null) return 'lost';
+      return marked === current ? 'same' : 'restarted';
+    },
+
+    async markGeneration(shard) {
+      await redis.set(shardKeys.generation(shard), await serverRunId());
+    },
+
+    async raiseEpoch(run, epoch) {
+      // Only a run that is there: HSET would make a new, empty one.
+      if ((await redis.exists(runKeys.state(run))) === 1) await redis.hset(runKeys.state(run), 'ep', epoch);
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import type { RunRef } from '@millrace/contracts';
+import type { Redis } from 'ioredis';
+import { runKeys } from './keys.js';
+
+export interface StoredEvent {
+  /** `<epoch>-<seq>`, the SSE id. */
+  id: string;
+  /** The event's JSON, as it goes to clients. */
+  event: string;
+}
+
+export interface RangeRequest {
+  run: RunRef;
+  /** Exclusive; absent = from the beginning. */
+  after?: string;
+  /** At most this many events. Default: all. */
+  count?: number;
+}
+
+/** Reads runs' event streams. */
+export interface RunEvents {
+  /** Events of several runs in one round trip, in the order asked. */
+  ranges(requests: RangeRequest[]): Promise<StoredEvent[][]>;
+  /** The last event, `undefined` when the stream is gone. */
+  last(run: RunRef): Promise<StoredEvent | undefined>;
+  exists(run: RunRef): Promise<boolean>;
+  /** Gives the run's keys `ttlMs` to live. */
+  expire(runs: RunRef[], ttlMs: number): Promise<void>;
+}
+
+type Entry = [id: string, fields: string[]];
+
+const parse = (entries: Entry[]): StoredEvent[] => entries.map(([id, fields]) => ({ id, event: fields[1] ?? '' }));
+
+export function createRunEvents(redis: Redis): RunEvents {
+  return {
+    async ranges(requests) {
+      const pipeline = redis.pipeline();
+      for (const { run, after, count } of requests) {
+        const from = after === undefined ? '-' : `(${after}`;
+        if (count === undefined) pipeline.xrange(runKeys.events(run), from, '+');
+        else pipeline.xrange(runKeys.events(run), from, '+', 'COUNT', count);
+      }
+      const replies = (await pipeline.exec()) ?? [];
+      return replies.map(([error, entries]) => {
+        if (error) throw error;
+        return parse(entries as Entry[]);
+      });
+    },
+
+    async last(run) {
+      return parse((await redis.xrevrange(runKeys.events(run), '+', '-', 'COUNT', 1)) as Entry[])[0];
+    },
+
+    async exists(run) {
+      return (await redis.exists(runKeys.events(run))) === 1;
+    },
+
+    async expire(runs, ttlMs) {
+      const pipeline = redis.pipeline();
+      for (const run of runs) {
+        for (const key of [runKeys.state(run), runKeys.variables(run), runKeys.events(run)]) pipeline.pexpire(key, ttlMs);
+      }
+      for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+    },
+  };
+}

@@ -1,0 +1,222 @@
+import type {
+  AnnounceRequest,
+  BeginRequest,
+  BeginResult,
+  Claim,
+  DecidedRun,
+  DecideRequest,
+  DecideResult,
+  EmitRequest,
+  ReadyNode,
+  RunContext,
+  RunRef,
+  RunState,
+  SettleRequest,
+  SettleResult,
+  StartRequest,
+} from '@millrace/contracts';
+import type { Redis } from 'ioredis';
+import { parseDecided, type DecidedPayload } from './decided.js';
+import { leaseMember, nodeField, runKeys, shardKeys } from './keys.js';
+import { callScript, keepScriptsLoaded } from './scripts.js';
+
+export interface RunStateOptions {
+  /** A ready node whose job nobody began is looked at after this time. Default 15 s. */
+  readyGraceMs?: number;
+  /** Hears of scripts that could not be loaded ahead; calls still work. */
+  onError: (error: Error) => void;
+}
+
+const keysOf = (run: RunRef): [string, string, string] => [
+  runKeys.state(run),
+  runKeys.variables(run),
+  runKeys.events(run),
+];
+
+/** The run-state port on Redis. Each method is one Lua call; see `lua/` for what each one does. */
+export function createRunState(redis: Redis, { readyGraceMs = 15_000, onError }: RunStateOptions): RunState {
+  keepScriptsLoaded(redis, onError);
+  const call = (name: string, keys: string[], args: (string | number)[]): Promise<unknown> =>
+    callScript(redis, name, keys, args);
+
+  return {
+    async start(request: StartRequest) {
+      const { context: run } = request;
+      const reply = await call(
+        'start',
+        [...keysOf(run), shardKeys.leases(run.shard), shardKeys.deadlines(run.shard), shardKeys.ledger(run.shard)],
+        [
+          run.runId,
+          request.epoch,
+          JSON.stringify(run),
+          request.inputs,
+          request.startedEvent,
+          request.deadlineMs,
+          request.maxSteps,
+          request.bell ? `${request.bell.channel} ${request.bell.mode}` : '',
+          request.stream,
+          request.chunkPrefix,
+          request.rootNode,
+          readyGraceMs,
+          ...(request.recordedEvents ?? []).flatMap(({ id, event }) => [id, event]),
+        ],
+      );
+      return reply === 1 ? 'started' : 'exists';
+    },
+
+    async begin(request: BeginRequest): Promise<BeginResult> {
+      const [kind, ...rest] = (await call(
+        'begin',
+        [...keysOf(request), shardKeys.leases(request.shard)],
+        [
+          request.runId,
+          nodeField(request.address),
+          request.attempt,
+          request.jobId,
+          request.token,
+          request.executionId,
+          request.leaseMs,
+          request.streams.join(','),
+          leaseMember(request.runId, request.address),
+          ...request.reads,
+        ],
+      )) as [string, ...unknown[]];
+      if (kind !== 'begun') return { kind: kind === 'busy' ? 'busy' : 'gone' };
+      const [token, executionId, index, started, announced, crashes, streamed, values] = rest as [
+        string,
+        string,
+        number,
+        string,
+        string,
+        number,
+        string,
+        (string | null)[],
+      ];
+      const [context, inputs, ...reads] = values;
+      if (!context) return { kind: 'gone' };
+      return {
+        kind: 'begun',
+        token,
+        executionId,
+        index,
+        startedAtMs: Number(started),
+        context: JSON.parse(context) as RunContext,
+        inputs: inputs ?? '{}',
+        reads,
+        announced: announced === '1',
+        crashes,
+        streamed: streamed === '1',
+      };
+    },
+
+    async announce(request: AnnounceRequest) {
+      const reply = await call('announce', keysOf(request), [
+        request.runId,
+        nodeField(request.address),
+        request.token,
+        request.startedEvent,
+        request.retryEvent ?? '',
+      ]);
+      return reply === 1 ? 'ok' : 'stale';
+    },
+
+    async emit(request: EmitRequest) {
+      const reply = await call('emit', keysOf(request), [
+        request.runId,
+        nodeField(request.address),
+        request.token,
+        request.sel,
+        request.text,
+        request.final ? '1' : '0',
+      ]);
+      return reply === 1 ? 'ok' : 'stale';
+    },
+
+    async settle(request: SettleRequest): Promise<SettleResult> {
+      const { shard, address } = request;
+      const [kind, ended, ready, payload] = (await call(
+        'settle',
+        [...keysOf(request), shardKeys.leases(shard), shardKeys.ledger(shard), shardKeys.decided(shard)],
+        [
+          request.runId,
+          address.frame,
+          address.node,
+          request.token,
+          request.outcome,
+          request.nodeId,
+          request.outputs ?? '',
+          request.edges,
+          request.startedEvent,
+          request.finishedEvent,
+          request.ledger,
+          request.tokens,
+          request.exceptions,
+          request.isEnd ? '1' : '0',
+          request.error ?? '',
+          request.code ?? '',
+          request.closes.join(','),
+          readyGraceMs,
+          shardKeys.stops(shard),
+          request.silent ? '1' : '0',
+          ...request.values.flat(),
+        ],
+      )) as [string, number?, number[]?, DecidedPayload?];
+      if (kind !== 'applied') return { kind: 'stale' };
+      const decided = ended === 1 && payload ? parseDecided(payload) : undefined;
+      return { kind: 'applied', ready: readyNodes(address.frame, ready ?? []), ...(decided ? { decided } : {}) };
+    },
+
+    async decide(request: DecideRequest): Promise<DecideResult> {
+      const [kind, payload] = (await call(
+        'decide',
+        [...keysOf(request), shardKeys.decided(request.shard)],
+        [request.runId, request.status, request.error ?? '', request.code ?? '', shardKeys.stops(request.shard)],
+      )) as [DecideResult['kind'], DecidedPayload?];
+      const decided = payload && parseDecided(payload);
+      return { kind, ...(decided ? { decided } : {}) };
+    },
+
+    async decided(run: RunRef): Promise<DecidedRun | undefined> {
+      const payload = (await call('decided', keysOf(run), [])) as DecidedPayload | null;
+      return payload ? parseDecided(payload) : undefined;
+    },
+
+    async publishEnd(run: RunRef, { events, ledger, running }) {
+      const reply = await call(
+        'publish-end',
+        [
+          ...keysOf(run),
+          shardKeys.leases(run.shard),
+          shardKeys.ledger(run.shard),
+          shardKeys.decided(run.shard),
+          shardKeys.deadlines(run.shard),
+        ],
+        [run.runId, ledger, running.map((node) => leaseMember(run.runId, node)).join('\x1f'), ...events],
+      );
+      return reply as 'published' | 'already' | 'gone';
+    },
+
+    async renew(shard: number, leaseMs: number, claims: Claim[]) {
+      if (claims.length === 0) return [];
+      const reply = (await call(
+        'renew',
+        [shardKeys.leases(shard), ...claims.map((claim) => runKeys.state(claim))],
+        [
+          leaseMs,
+          ...claims.flatMap((claim) => [
+            nodeField(claim.address),
+            claim.token,
+            leaseMember(claim.runId, claim.address),
+          ]),
+        ],
+      )) as number[];
+      return reply.map((stands) => stands === 1);
+    },
+  };
+}
+
+function readyNodes(frame: number, pairs: number[]): ReadyNode[] {
+  const nodes: ReadyNode[] = [];
+  for (let i = 0; i + 1 < pairs.length; i += 2) nodes.push({ frame, node: pairs[i] ?? 0, attempt: pairs[i + 1] ?? 1 });
+  return nodes;
+}
