@@ -1,0 +1,15 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** Fields every log line of a scope carries, such as `trace_id` and `run_id`. */
+export type LogFields = Record<string, string | number | boolean>;
+
+const scope = new AsyncLocalStorage<LogFields>();
+
+/** Runs `fn`; every log line written during it carries `fields` (and those of the scopes around it). */
+export function withLogFields<T>(fields: LogFields, fn: () => T): T {
+  const outer = scope.getStore();
+  return scope.run(outer ? { ...outer, ...fields } : fields, fn);
+}
+
+/** Fields of the current scope. */
+export const currentLogFields = (): LogFields => scope.getStore() ?? {};
