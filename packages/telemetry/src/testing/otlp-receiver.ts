@@ -1,0 +1,153 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+
+/** A span as it was exported, with the service that exported it. */
+export interface ReceivedSpan {
+  service: string;
+  traceId: string;
+  spanId: string;
+  /** `undefined` for a root span. */
+  parentSpanId: string | undefined;
+  name: string;
+  /** OTLP numbers: 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
+  kind: number;
+  startMs: number;
+  endMs: number;
+  attributes: Record<string, unknown>;
+  links: { traceId: string; spanId: string }[];
+  /** OTLP numbers: 0 unset, 1 ok, 2 error. */
+  statusCode: number;
+}
+
+export interface OtlpReceiver {
+  /** Environment for the processes that are to export here. */
+  env: Record<string, string>;
+  /** Everything received so far. */
+  spans(): ReceivedSpan[];
+  /** Resolves when the spans received satisfy `done`; never by itself otherwise. */
+  until(done: (spans: ReceivedSpan[]) => boolean): Promise<ReceivedSpan[]>;
+  close(): Promise<void>;
+}
+
+/** Spans of a trace whose parent was never exported; the roots are not among them. */
+export function orphansOf(spans: ReceivedSpan[], traceId: string): ReceivedSpan[] {
+  const trace = spans.filter((span) => span.traceId === traceId);
+  const known = new Set(trace.map((span) => span.spanId));
+  return trace.filter(({ parentSpanId }) => parentSpanId !== undefined && !known.has(parentSpanId));
+}
+
+/** An OTLP/HTTP collector on loopback that keeps the spans of many processes in memory (JSON encoding only). */
+export async function startOtlpReceiver(): Promise<OtlpReceiver> {
+  const spans: ReceivedSpan[] = [];
+  const waiting = new Set<() => void>();
+  const server = createServer((req, res) => {
+    receive(req, res).then(
+      (received) => {
+        spans.push(...received);
+        for (const check of [...waiting]) check();
+      },
+      (error: unknown) => res.writeHead(400).end(String(error)),
+    );
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_BSP_SCHEDULE_DELAY: '50',
+    },
+    spans: () => spans,
+    until: (done) =>
+      new Promise((resolve) => {
+        const check = (): void => {
+          if (!done(spans)) return;
+          waiting.delete(check);
+          resolve(spans);
+        };
+        waiting.add(check);
+        check();
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function receive(req: IncomingMessage, res: ServerResponse): Promise<ReceivedSpan[]> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of req) chunks.push(chunk as Buffer);
+  if (req.url !== '/v1/traces') {
+    res.writeHead(404).end();
+    return [];
+  }
+  if (!req.headers['content-type']?.startsWith('application/json')) {
+    res.writeHead(415).end('set OTEL_EXPORTER_OTLP_PROTOCOL=http/json');
+    return [];
+  }
+  const body = Buffer.concat(chunks);
+  const text = req.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
+  const received = parseExport(JSON.parse(text.toString('utf8')) as OtlpExport);
+  res.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+  return received;
+}
+
+interface OtlpValue {
+  stringValue?: string;
+  intValue?: string | number;
+  doubleValue?: number;
+  boolValue?: boolean;
+}
+interface OtlpAttribute {
+  key: string;
+  value: OtlpValue;
+}
+interface OtlpSpan {
+  traceId: string;
+  spanId: string;
+  parentSpanId?: string;
+  name: string;
+  kind: number;
+  startTimeUnixNano: string;
+  endTimeUnixNano: string;
+  attributes?: OtlpAttribute[];
+  links?: { traceId: string; spanId: string }[];
+  status?: { code?: number };
+}
+interface OtlpExport {
+  resourceSpans?: { resource?: { attributes?: OtlpAttribute[] }; scopeSpans?: { spans?: OtlpSpan[] }[] }[];
+}
+
+function parseExport(body: OtlpExport): ReceivedSpan[] {
+  return (body.resourceSpans ?? []).flatMap(({ resource, scopeSpans }) => {
+    const service = String(parseAttributes(resource?.attributes)['service.name'] ?? '');
+    return (scopeSpans ?? []).flatMap(({ spans }) => (spans ?? []).map((span) => parseSpan(service, span)));
+  });
+}
+
+const parseAttributes = (attributes: OtlpAttribute[] = []): Record<string, unknown> =>
+  Object.fromEntries(
+    attributes.map(({ key, value }) => [
+      key,
+      value.stringValue ?? value.boolValue ?? Number(value.intValue ?? value.doubleValue),
+    ]),
+  );
+
+const parseSpan = (service: string, span: OtlpSpan): ReceivedSpan => ({
+  service,
+  traceId: span.traceId,
+  spanId: span.spanId,
+  parentSpanId: span.parentSpanId === '' ? undefined : span.parentSpanId,
+  name: span.name,
+  kind: span.kind,
+  startMs: Number(BigInt(span.startTimeUnixNano) / 1_000_000n),
+  endMs: Number(BigInt(span.endTimeUnixNano) / 1_000_000n),
+  attributes: parseAttributes(span.attributes),
+  links: (span.links ?? []).map(({ traceId, spanId }) => ({ traceId, spanId })),
+  statusCode: span.status?.code ?? 0,
+});
