@@ -2,10 +2,7 @@ import type { Value, ValueObject } from './json.js';
 
 /** API codes that a model provider's failure may carry (service-api 1.5). */
 export type ModelApiCode =
-  | 'provider_not_initialize'
-  | 'provider_quota_exceeded'
-  | 'model_currently_not_support'
-  | 'completion_request_error';
+  'provider_not_initialize' | 'provider_quota_exceeded' | 'model_currently_not_support' | 'completion_request_error';
 
 /** Class names of model failures as Dify reports them (dsl 3.14). */
 export type ModelErrorType =

@@ -1,6 +1,6 @@
 /** Why a guarded request gave no response. */
 export type OutboundFailure =
-  | 'invalid-url'
+  | 'invalid-request'
   | 'not-allowed'
   | 'connect'
   | 'timeout'

@@ -1,0 +1,87 @@
+import { Readable } from 'node:stream';
+import { OutboundError, type OutboundResponse } from '@millrace/contracts';
+import { errors, request, type Dispatcher } from 'undici';
+import type { Hop } from './redirects.js';
+import { inPieces, isLargeBody } from './request-body.js';
+
+export interface ExchangeOptions {
+  dispatcher: Dispatcher;
+  readMs: number;
+  writeMs: number;
+  signal: AbortSignal | undefined;
+}
+
+export type RawResponse = Omit<OutboundResponse, 'body' | 'url'> & { body: Dispatcher.ResponseData['body'] };
+
+/** One request and the beginning of its response; the caller reads or destroys the body. @throws OutboundError */
+export async function exchange(hop: Hop, options: ExchangeOptions): Promise<RawResponse> {
+  const large = isLargeBody(hop.body) ? watchSending(hop.body, options) : undefined;
+  try {
+    const answer = await request(hop.url, {
+      dispatcher: options.dispatcher,
+      method: hop.method as Dispatcher.HttpMethod,
+      headers: large ? { ...hop.headers, 'content-length': String(hop.body?.length) } : hop.headers,
+      body: large?.body ?? hop.body ?? null,
+      headersTimeout: large ? 0 : options.readMs,
+      bodyTimeout: options.readMs,
+      signal: large?.signal ?? options.signal ?? null,
+    });
+    return {
+      status: answer.statusCode,
+      statusText: answer.statusText,
+      headers: joinHeaders(answer.headers),
+      body: answer.body,
+    };
+  } catch (error) {
+    throw toOutboundError(error, options.signal);
+  } finally {
+    large?.[Symbol.dispose]();
+  }
+}
+
+/** Applies the write limit between pieces of a large body, then the read limit until the response begins. */
+function watchSending(bytes: Uint8Array, options: ExchangeOptions) {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const expire = (what: string) => controller.abort(new OutboundError('timeout', `${what} timed out`));
+  const body = Readable.from(
+    inPieces(bytes, (done) => {
+      clearTimeout(timer);
+      timer = done ? setTimeout(expire, options.readMs, 'Read') : setTimeout(expire, options.writeMs, 'Write');
+    }),
+    { objectMode: false },
+  );
+  const signal = options.signal ? AbortSignal.any([options.signal, controller.signal]) : controller.signal;
+  return { body, signal, [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
+function joinHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const joined: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) joined[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return joined;
+}
+
+/** Turns what the client library, the system or the guard raised into one kind of error. */
+export function toOutboundError(error: unknown, signal: AbortSignal | undefined): OutboundError {
+  if (error instanceof OutboundError) return error;
+  if (signal?.aborted) return new OutboundError('aborted', 'The request was aborted', { cause: error });
+  if (error instanceof errors.ConnectTimeoutError) return timeout('Connect', error);
+  if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError)
+    return timeout('Read', error);
+  if (error instanceof errors.InvalidArgumentError) {
+    return new OutboundError('invalid-request', `Invalid request: ${error.message}`, { cause: error });
+  }
+  return new OutboundError('connect', describe(error), { cause: error });
+}
+
+function timeout(what: string, cause: Error): OutboundError {
+  return new OutboundError('timeout', `${what} timed out`, { cause });
+}
+
+function describe(error: unknown): string {
+  // Several addresses failed: the collecting error itself says nothing.
+  if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0]);
+  return error instanceof Error && error.message ? error.message : 'Connection failed';
+}

@@ -1,0 +1,3 @@
+export * from './addresses.js';
+export type { Resolver } from './connector.js';
+export * from './outbound.js';

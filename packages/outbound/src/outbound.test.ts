@@ -1,0 +1,193 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { OutboundError, ResponseSizeError } from '@millrace/contracts';
+import { createOutbound, type ClosableOutbound, type OutboundOptions } from './outbound.js';
+
+const loopback = ['127.0.0.0/8'];
+const servers: Server[] = [];
+const clients: ClosableOutbound[] = [];
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  servers.push(server);
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function client(options: OutboundOptions = { allowCidrs: loopback }): ClosableOutbound {
+  const outbound = createOutbound(options);
+  clients.push(outbound);
+  return outbound;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  return Buffer.concat(await request.toArray());
+}
+
+const get = (url: string) => ({ method: 'GET', url, headers: {} });
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((each) => each.close()));
+  for (const server of servers.splice(0)) server.close();
+});
+
+describe('the guard', () => {
+  it('reaches an allowed network', async () => {
+    const url = await serve((_, response) => response.setHeader('x-a', ['1', '2']).end('hello'));
+    const response = await client().request(get(url));
+    expect(Buffer.from(response.body).toString()).toBe('hello');
+    expect(response).toMatchObject({ status: 200, statusText: 'OK', url: `${url}/`, headers: { 'x-a': '1, 2' } });
+  });
+
+  it('refuses loopback by default, in every spelling, without connecting', async () => {
+    let connections = 0;
+    const port = new URL(await serve(() => undefined)).port;
+    servers[0]?.on('connection', () => (connections += 1));
+    for (const host of ['127.0.0.1', '2130706433', '0x7f.1', '017700000001', '0', '[::ffff:127.0.0.1]', '[::1]']) {
+      await expect(client({}).request(get(`http://${host}:${port}/`))).rejects.toThrow(/is not allowed$/);
+    }
+    expect(connections).toBe(0);
+  });
+
+  it('checks what a name resolves to and connects only there', async () => {
+    const { port } = new URL(await serve((_, response) => response.end('in')));
+    const resolve = async () => [{ address: '127.0.0.1', family: 4 }];
+    const url = `http://internal.example:${port}/`;
+    await expect(client({ resolve }).request(get(url))).rejects.toThrow('internal.example (127.0.0.1) is not allowed');
+    expect((await client({ resolve, allowCidrs: loopback }).request(get(url))).status).toBe(200);
+  });
+
+  it('refuses a name when any of its addresses is refused', async () => {
+    const resolve = async () => [
+      { address: '127.0.0.1', family: 4 },
+      { address: '169.254.169.254', family: 4 },
+    ];
+    const failure = client({ resolve, allowCidrs: loopback }).request(get('http://mixed.example:1/'));
+    await expect(failure).rejects.toMatchObject({ kind: 'not-allowed', message: /169\.254\.169\.254/ });
+  });
+
+  it('checks every hop of a redirect', async () => {
+    const url = await serve((_, response) => response.writeHead(302, { location: 'http://10.0.0.1/' }).end());
+    await expect(client().request(get(url))).rejects.toThrow('10.0.0.1 is not allowed');
+    await expect(client().fetch(url)).rejects.toMatchObject({ cause: { message: '10.0.0.1 is not allowed' } });
+  });
+
+  it('guards fetch, which streams', async () => {
+    const url = await serve((_, response) => {
+      response.write('a');
+      response.end('b');
+    });
+    await expect(client({}).fetch(url)).rejects.toMatchObject({ cause: { message: '127.0.0.1 is not allowed' } });
+    await expect(client().fetch('data:text/plain,x')).rejects.toThrow('Only http and https');
+    expect(await (await client().fetch(url)).text()).toBe('ab');
+    expect(await (await client().fetch(new Request(url, { method: 'POST', body: 'x' }))).text()).toBe('ab');
+  });
+});
+
+describe('requests', () => {
+  it('follows redirects as httpx does', async () => {
+    const url = await serve(async (request, response) => {
+      if (request.url === '/loop') return response.writeHead(302, { location: '/loop' }).end();
+      if (request.url === '/from') return response.writeHead(302, { location: '/to' }).end('moved');
+      response.end(`${request.method} ${request.url} ${(await bodyOf(request)).length}`);
+    });
+    const post = (path: string) => ({ method: 'post', url: url + path, headers: {}, body: 'body' });
+    const response = await client().request(post('/from'));
+    expect([Buffer.from(response.body).toString(), response.url]).toEqual(['GET /to 0', `${url}/to`]);
+    expect((await client().request({ ...post('/from'), followRedirects: false })).status).toBe(302);
+    await expect(client().request(get(`${url}/loop`))).rejects.toMatchObject({ kind: 'too-many-redirects' });
+  });
+
+  it('sends text, bytes, forms and large bodies', async () => {
+    const url = await serve(async (request, response) => {
+      const body = await bodyOf(request);
+      response.end(JSON.stringify([request.headers['content-type'], request.headers['content-length'], body.length]));
+    });
+    const send = async (body: string | Uint8Array | FormData) => {
+      const response = await client().request({ method: 'POST', url, headers: { 'Content-Type': 'x/y' }, body });
+      return JSON.parse(Buffer.from(response.body).toString()) as unknown;
+    };
+    expect(await send('é')).toEqual(['x/y', '2', 2]);
+    expect(await send(new Uint8Array(3))).toEqual(['x/y', '3', 3]);
+    expect(await send(new Uint8Array(300_000))).toEqual(['x/y', '300000', 300_000]);
+    const form = new FormData();
+    form.set('a', 'b');
+    expect(await send(form)).toEqual([
+      expect.stringMatching(/^multipart\/form-data; boundary=/),
+      expect.any(String),
+      expect.any(Number),
+    ]);
+  });
+
+  it.each([
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+    ['deflate', deflateSync],
+    ['deflate', deflateRawSync],
+  ] as const)('unpacks %s', async (encoding, pack) => {
+    const url = await serve((_, response) =>
+      response.setHeader('content-encoding', encoding).end(pack(Buffer.from('text'))),
+    );
+    expect(Buffer.from((await client().request(get(url))).body).toString()).toBe('text');
+    expect((await client().request({ ...get(url), method: 'HEAD' })).body.length).toBe(0);
+  });
+
+  it('reports a broken encoding', async () => {
+    const url = await serve((_, response) => response.setHeader('content-encoding', 'gzip').end('not gzip'));
+    await expect(client().request(get(url))).rejects.toMatchObject({ kind: 'decode' });
+  });
+
+  it('stops at the size limit: announced, streamed, unpacked', async () => {
+    const url = await serve((request, response) => {
+      response.setHeader('content-type', 'text/plain');
+      if (request.url === '/announced') return response.setHeader('content-length', 5000).end('x'.repeat(5000));
+      if (request.url === '/packed')
+        return response.setHeader('content-encoding', 'gzip').end(gzipSync(Buffer.alloc(5000)));
+      const more = () => response.write('y'.repeat(500), (error) => (error ? undefined : more()));
+      more();
+    });
+    for (const path of ['/announced', '/packed', '/endless']) {
+      const failure = client().request({ ...get(url + path), maxResponseBytes: 2000 });
+      await expect(failure).rejects.toBeInstanceOf(ResponseSizeError);
+      await expect(failure).rejects.toMatchObject({ maxBytes: 2000, headers: { 'content-type': 'text/plain' } });
+    }
+    await expect(client().request({ ...get(`${url}/announced`), maxResponseBytes: 2000 })).rejects.toMatchObject({
+      currentBytes: 5000,
+    });
+  });
+
+  it('closes the socket when aborted', async () => {
+    let closed: Promise<unknown> | undefined;
+    const arrived = Promise.withResolvers<ServerResponse>();
+    const url = await serve((request, response) => {
+      closed = once(request.socket, 'close');
+      arrived.resolve(response);
+    });
+    const controller = new AbortController();
+    const failure = client().request({ ...get(url), signal: controller.signal });
+    await arrived.promise;
+    controller.abort(new Error('stop'));
+    await expect(failure).rejects.toMatchObject({ kind: 'aborted' });
+    await closed;
+  });
+
+  it('tells a read timeout from a refused connection and a bad request', async () => {
+    const silent = await serve(() => undefined);
+    const hurried = client().request({ ...get(silent), timeouts: { readMs: 20 } });
+    await expect(hurried).rejects.toMatchObject({ kind: 'timeout', message: 'Read timed out' });
+    const large = { ...get(silent), method: 'POST', body: new Uint8Array(100_000), timeouts: { readMs: 20 } };
+    await expect(client().request(large)).rejects.toMatchObject({ kind: 'timeout', message: 'Read timed out' });
+    await expect(client().request(get('http://127.0.0.1:1/'))).rejects.toMatchObject({ kind: 'connect' });
+    const broken = { ...get(silent), headers: { 'x-a': 'line\nbreak' } };
+    await expect(client().request(broken)).rejects.toBeInstanceOf(OutboundError);
+  });
+
+  it('sends credentials of the URL as basic auth and keeps them out of the final URL', async () => {
+    const url = await serve((request, response) => response.end(request.headers.authorization));
+    const response = await client().request(get(url.replace('http://', 'http://us%20er:pass@')));
+    expect(Buffer.from(response.body).toString()).toBe(`Basic ${Buffer.from('us er:pass').toString('base64')}`);
+    expect(response.url).toBe(`${url}/`);
+  });
+});
