@@ -1,0 +1,132 @@
+import type { Value, ValueObject } from '@millrace/contracts';
+import { parseForm } from './form.js';
+import { nodeConfig } from './node-config.js';
+import type { FormVariable, Plan, PlanEdge, PlanNode } from './plan.js';
+import { possibleSelectors } from './references.js';
+import { planStream } from './stream-plan.js';
+import { PlanError, readStructure, type FileNode, type Structure } from './structure.js';
+import { pythonStr } from './values/python.js';
+import { isObject } from './values/types.js';
+
+export interface CompileOptions {
+  /** Node types that have an executor; others compile and fail when they are reached. */
+  supportedTypes: ReadonlySet<string>;
+}
+
+export type CompileResult = { ok: true; plan: Plan; warnings: string[] } | { ok: false; error: string };
+
+function readsOf(node: FileNode, keys: ReadonlySet<string>): string[] {
+  const firsts = possibleSelectors(node.data).map(([first = '']) => first);
+  return [...new Set(firsts)].filter((first) => first !== node.id && keys.has(first));
+}
+
+function planNodes({ reachable, root }: Structure): PlanNode[] {
+  const ids = new Set(reachable.map((node) => node.id));
+  return reachable.map((node, index): PlanNode => ({
+    index,
+    id: node.id,
+    type: node.type,
+    data: node.data,
+    ...nodeConfig(node, node === root),
+    out: [],
+    in: [],
+    reads: readsOf(node, ids),
+    streams: [],
+  }));
+}
+
+/** Edges between nodes that can run; the others never count. */
+function planEdges({ edges }: Structure, nodes: PlanNode[]): PlanEdge[] {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const planned: PlanEdge[] = [];
+  for (const { source, target, handle } of edges) {
+    const [from, to] = [byId.get(source), byId.get(target)];
+    if (!from || !to) continue;
+    const edge = { index: planned.length, source: from.index, target: to.index, handle };
+    planned.push(edge);
+    from.out.push(edge);
+    to.in.push(edge);
+  }
+  return planned;
+}
+
+/** Environment variables by name; entries without a name are passed over. */
+function environment(workflow: ValueObject): Record<string, Value> {
+  const declared = workflow['environment_variables'];
+  if (!Array.isArray(declared)) return {};
+  return Object.fromEntries(
+    declared.filter(isObject).flatMap(({ name, value }): [string, Value][] => {
+      return name === undefined || name === null ? [] : [[pythonStr(name), value ?? '']];
+    }),
+  );
+}
+
+/** The form every run's `inputs` are checked against; triggers have none. */
+const formOf = (root: PlanNode): FormVariable[] => (root.type === 'start' ? parseForm(root.data) : []);
+
+function unsupported({ nodes }: Structure, types: ReadonlySet<string>): string[] {
+  const missing = new Map<string, string[]>();
+  for (const { id, type } of nodes) {
+    if (types.has(type)) continue;
+    missing.set(type, [...(missing.get(type) ?? []), id]);
+  }
+  return Array.from(
+    missing,
+    ([type, ids]) => `Node type '${type}' is not supported yet; a run fails when it reaches ${ids.join(', ')}`,
+  );
+}
+
+/** Selectors in well-known places whose first part names no node at all. */
+function missingReferences({ nodes }: Structure): string[] {
+  const known = new Set([...nodes.map((node) => node.id), 'sys', 'env', 'conversation', 'userinput', 'rag']);
+  return nodes.flatMap(({ id, data }) => {
+    const texts = possibleSelectors(selectorsOnly(data));
+    const missing = new Set(texts.filter(([first = '']) => !known.has(first)).map((selector) => selector.join('.')));
+    return [...missing].map((path) => `Node '${id}' refers to '${path}', but no node has that id`);
+  });
+}
+
+/** Drops lists that are no selectors (options, classes, …): only keys that name a selector keep theirs. */
+function selectorsOnly(value: Value, key = ''): Value {
+  if (Array.isArray(value)) {
+    const isSelector = value.every((part) => typeof part === 'string');
+    if (isSelector) return key.endsWith('selector') ? value : value.map((part) => [part]);
+    return value.map((part) => selectorsOnly(part, key));
+  }
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, selectorsOnly(part, name)]));
+}
+
+/**
+ * Turns the `workflow` mapping of a file into a plan (dsl 1.4–1.8, 3.1). Fails only where no run is
+ * possible: no root node, edges to unknown nodes, cycles, default values of a wrong type.
+ */
+export function compilePlan(workflow: ValueObject, options: CompileOptions): CompileResult {
+  try {
+    const graph = workflow['graph'];
+    const structure = readStructure(isObject(graph) ? graph : {});
+    const nodes = planNodes(structure);
+    const edges = planEdges(structure, nodes);
+    const root = nodes.find((node) => node.kind === 'root');
+    if (!root) throw new PlanError('The workflow has no start node');
+    const plan: Plan = {
+      nodes,
+      edges,
+      root,
+      form: formOf(root),
+      env: environment(workflow),
+      features: isObject(workflow['features']) ? workflow['features'] : {},
+      stream: planStream(nodes, root),
+      tables: new Map(),
+    };
+    const warnings = [
+      ...structure.warnings,
+      ...unsupported(structure, options.supportedTypes),
+      ...missingReferences(structure),
+    ];
+    return { ok: true, plan, warnings };
+  } catch (error) {
+    if (error instanceof PlanError) return { ok: false, error: error.message };
+    throw error;
+  }
+}

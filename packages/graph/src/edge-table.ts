@@ -1,0 +1,49 @@
+import type { EdgeEntry, EdgeTable } from '@millrace/contracts';
+import { isBranch } from './node-config.js';
+import type { Plan, PlanEdge } from './plan.js';
+
+/** Edges some End node's text stream waits for (dsl 5.2). */
+function blockingEdges(plan: Plan): Set<number> {
+  return new Set(plan.stream.ends.flatMap((end) => end.paths.flat()));
+}
+
+function buildTable(plan: Plan, nodeIndex: number, handle: string): EdgeTable {
+  const node = plan.nodes[nodeIndex];
+  if (!node) throw new RangeError(`The plan has no node ${nodeIndex}`);
+  const blocking = blockingEdges(plan);
+  const entry = (edge: PlanEdge): EdgeEntry => [
+    edge.target,
+    plan.nodes[edge.target]?.in.length ?? 0,
+    blocking.has(edge.index) ? edge.index : -1,
+  ];
+  const branch = isBranch(node);
+  const taken = (edge: PlanEdge): boolean => !branch || edge.handle === handle;
+  const table: EdgeTable = {
+    take: node.out.filter(taken).map(entry),
+    skip: node.out.filter((edge) => !taken(edge)).map(entry),
+    below: {},
+  };
+  const open = table.skip.map(([target]) => target);
+  for (let target = open.pop(); target !== undefined; target = open.pop()) {
+    if (table.below[target]) continue;
+    const below = (plan.nodes[target]?.out ?? []).map(entry);
+    table.below[target] = below;
+    open.push(...below.map(([next]) => next));
+  }
+  return table;
+}
+
+/**
+ * JSON of what completing a node with a handle does to its edges. Every edge of an ordinary node is
+ * taken, whatever the handle; of a branch node those with the handle, the others are skipped.
+ */
+export function edgeTable(plan: Plan, nodeIndex: number, handle: string): string {
+  const node = plan.nodes[nodeIndex];
+  const key = node && isBranch(node) ? `${nodeIndex}:${handle}` : `${nodeIndex}:`;
+  const known = plan.tables.get(key);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(buildTable(plan, nodeIndex, handle));
+  // Handles are chosen by nodes (a model may name any class): keep only those the graph knows.
+  if (!node || !isBranch(node) || node.out.some((edge) => edge.handle === handle)) plan.tables.set(key, text);
+  return text;
+}

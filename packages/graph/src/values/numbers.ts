@@ -1,0 +1,39 @@
+/** A float as Python's `str` prints it: `1.0`, `0.1`, `1e-05`, `1e+16`, `nan`, `-inf`. */
+export function formatFloat(n: number): string {
+  if (Number.isNaN(n)) return 'nan';
+  if (!Number.isFinite(n)) return n > 0 ? 'inf' : '-inf';
+  if (n === 0) return Object.is(n, -0) ? '-0.0' : '0.0';
+  const size = Math.abs(n);
+  if (size >= 1e-4 && size < 1e16) return Number.isInteger(n) ? `${n}.0` : String(n);
+  const [mantissa = '', exponent = ''] = n.toExponential().split('e');
+  return `${mantissa}e${exponent.slice(0, 1)}${exponent.slice(1).padStart(2, '0')}`;
+}
+
+/** White space as Python's `strip` sees it; unlike JavaScript's, with the separators \x1c–\x1f and \x85. */
+const outerSpace = /^(?:(?!\ufeff)[\s\x1c-\x1f\x85])+|(?:(?!\ufeff)[\s\x1c-\x1f\x85])+$/g;
+
+export const pythonStrip = (text: string): string => text.replace(outerSpace, '');
+
+const digits = '\\d+(?:_\\d+)*';
+const integerText = new RegExp(`^[+-]?${digits}$`);
+const floatText = new RegExp(`^([+-]?)(?:(${digits}\\.?(?:${digits})?|\\.${digits})([eE][+-]?${digits})?|inf|infinity|nan)$`, 'i');
+
+/** `int(text)`: `undefined` where Python raises `ValueError`. */
+export function parsePythonInt(text: string): number | bigint | undefined {
+  const stripped = pythonStrip(text);
+  if (!integerText.test(stripped)) return undefined;
+  const plain = stripped.replaceAll('_', '').replace('+', '');
+  const n = Number(plain);
+  if (Number.isSafeInteger(n)) return n === 0 ? 0 : n;
+  return plain.startsWith('-') ? -BigInt(plain.slice(1)) : BigInt(plain);
+}
+
+/** `float(text)` as a double: `undefined` where Python raises `ValueError`. See `floatValue` for a `Value`. */
+export function parsePythonFloat(text: string): number | undefined {
+  const stripped = pythonStrip(text);
+  const match = floatText.exec(stripped);
+  if (!match) return undefined;
+  if (match[2] !== undefined) return Number(stripped.replaceAll('_', ''));
+  if (/nan$/i.test(stripped)) return Number.NaN;
+  return match[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+}
