@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { wholeEnv } from './env.js';
 import { signalProcess } from './process-identity.js';
 import { forgetChild, watchChild } from './watchdog.js';
 
@@ -38,7 +39,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     stdio: ['ignore', log, log],
     detached: true,
     cwd: options.cwd ?? '/',
-    env: options.env ?? process.env,
+    env: options.env ?? wholeEnv(),
     ...(options.uid === undefined ? {} : { uid: options.uid }),
     ...(options.gid === undefined ? {} : { gid: options.gid }),
   });

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
+import { searchPath } from './env.js';
 import { startChild, waitForChild, type Child } from './child.js';
 import { freePort } from './free-port.js';
 import { preparePostgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
@@ -118,7 +119,7 @@ function runPostgres(program: string, args: string[], runAs: PostgresUser, logFi
     command,
     args: rest,
     // No PG* variable of the caller may change where this server looks; messages stay in one language.
-    env: { PATH: process.env['PATH'], TZ: process.env['TZ'], LC_ALL: 'C' },
+    env: { PATH: searchPath(), LC_ALL: 'C' },
     ...(uid === undefined || gid === undefined ? {} : { uid, gid }),
     logFile,
     // "Fast shutdown": sessions are ended, data is written.

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { searchPath, wholeEnv } from './env.js';
 
 /** An executable `redis-server` of a usable version. */
 export interface RedisProgram {
@@ -45,7 +46,7 @@ function checked(program: RedisProgram): RedisProgram {
 
 /** Common places beside PATH, which services and cron jobs get in a short form. */
 function onPath(): RedisProgram | undefined {
-  const dirs = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin', '/usr/local/bin', '/opt/homebrew/bin'];
+  const dirs = [...searchPath().split(delimiter), '/usr/bin', '/usr/local/bin', '/opt/homebrew/bin'];
   for (const dir of new Set(dirs)) {
     const program = dir === '' ? undefined : probe(join(dir, 'redis-server'), {});
     if (program) return program;
@@ -62,7 +63,7 @@ function privateCopy(dir: string): RedisProgram | undefined {
 
 function probe(command: string, env: Record<string, string>): RedisProgram | undefined {
   if (!existsSync(command)) return undefined;
-  const { stdout, status } = spawnSync(command, ['--version'], { env: { ...process.env, ...env }, encoding: 'utf8' });
+  const { stdout, status } = spawnSync(command, ['--version'], { env: { ...wholeEnv(), ...env }, encoding: 'utf8' });
   const version = /v=(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
   return status === 0 && version ? { command, env, version } : undefined;
 }

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { searchPath } from './env.js';
 import { startChild, waitForChild, type Child } from './child.js';
 import { freePort } from './free-port.js';
 import type { RedisProgram } from './redis-program.js';
@@ -50,7 +51,7 @@ async function startOn(port: number, data: string, options: RedisOptions): Promi
   const child = await startChild({
     command: program.command,
     args: [configFile],
-    env: { PATH: process.env['PATH'], ...program.env },
+    env: { PATH: searchPath(), ...program.env },
     logFile,
     stopSignal: 'SIGTERM',
     phase: 2,
