@@ -25,6 +25,8 @@ export interface NodeRequest {
   executionId: string;
   /** Aborted on stop, time limit, lost lease and shutdown. */
   signal: AbortSignal;
+  /** Tells the inputs as soon as they are known, for `node_started` of a node that takes a while. */
+  reportInputs?(inputs: ValueObject): void;
   /** Streams text of the output variable `name`; `reasoning_content` is not ordered with the text. */
   emitText(name: string, text: string): void;
 }

@@ -45,6 +45,8 @@ export interface StartRequest {
   stream: string;
   /** Beginning of a `text_chunk` event up to and including `"text":`. */
   chunkPrefix: string;
+  /** Streamed values that exist from the beginning: selector number and JSON string literal of the markdown form. */
+  values: [sel: number, text: string][];
   /** Events of earlier epochs, in order, when a lost run is rebuilt; `startedEvent` is then not emitted. */
   recordedEvents?: { id: string; event: string }[];
 }
@@ -123,7 +125,7 @@ export interface SettleRequest extends Claim {
   attempt: number;
   /**
    * `done`: edges are resolved (also for `exception` nodes); `retry`: the node is ready again as
-   * attempt + 1; `release`: likewise, handed back untouched; `failed`: the run fails with `error`.
+   * attempt + 1; `release`: it is ready again as it was, for the redelivered job; `failed`: the run fails with `error`.
    */
   outcome: 'done' | 'retry' | 'release' | 'failed';
   error?: string;

@@ -28,8 +28,8 @@ end
 
 if outcome == 'retry' or outcome == 'release' then
   node.state, node.token, node.job = 'ready', '', ''
-  node.attempt = node.attempt + 1
   if outcome == 'retry' then
+    node.attempt = node.attempt + 1
     node.crashes = 0
     redis.call('HSET', vars_key, '@retry:' .. at, ARGV[10])
     redis.call('HINCRBY', run_key, 'tk', ARGV[12])
@@ -42,7 +42,7 @@ if outcome == 'retry' or outcome == 'release' then
   end
   write_node(at, node)
   redis.call('ZADD', KEYS[4], now + tonumber(ARGV[18]), run_id .. '|' .. frame .. '|' .. index)
-  return { 'applied', 0, { tonumber(index), node.attempt } }
+  return { 'applied', 0, outcome == 'retry' and { tonumber(index), node.attempt } or {} }
 end
 
 redis.call('ZREM', KEYS[4], run_id .. '|' .. frame .. '|' .. index)

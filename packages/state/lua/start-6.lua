@@ -2,7 +2,8 @@
 -- KEYS: run hash, variables hash, events stream, leases zset, deadlines zset, (reserved: ledger)
 -- ARGV: 1 run id, 2 epoch, 3 context JSON, 4 inputs JSON, 5 workflow_started event, 6 deadline (Unix ms), 7 max steps,
 --       8 bells, 9 stream table JSON or '', 10 text chunk prefix, 11 root node, 12 ready grace ms,
---       13.. recorded events of an earlier epoch as id, event pairs (a rebuild); then event 5 is not emitted
+--       13 number of values that exist from the beginning, then so many pairs of selector number and JSON string literal,
+--       then recorded events of an earlier epoch as id, event pairs (a rebuild); with these, event 5 is not emitted
 -- Returns 1 started, 0 the run exists
 --@include run
 --@include stream
@@ -15,8 +16,13 @@ redis.call('HSET', vars_key, '@ctx', ARGV[3], '@inputs', ARGV[4])
 write_node('0.' .. ARGV[11], ready_node(1))
 redis.call('ZADD', KEYS[4], now + tonumber(ARGV[12]), ARGV[1] .. '|0|' .. ARGV[11])
 redis.call('ZADD', KEYS[5], ARGV[6], ARGV[1])
-if #ARGV > 12 then
-  for i = 13, #ARGV, 2 do redis.call('XADD', events_key, ARGV[i], 'e', ARGV[i + 1]) end
+local values_end = 13 + 2 * tonumber(ARGV[13])
+for i = 14, values_end, 2 do
+  append_text(ARGV[i], ARGV[i + 1])
+  redis.call('HSET', run_key, 'x' .. ARGV[i], 'v')
+end
+if #ARGV > values_end then
+  for i = values_end + 1, #ARGV, 2 do redis.call('XADD', events_key, ARGV[i], 'e', ARGV[i + 1]) end
 else
   add_event(ARGV[5])
 end

@@ -1,12 +1,13 @@
-import type { NodeAddress, RunRef } from '@millrace/contracts';
+import type { NodeAddress, RunContext, RunRef } from '@millrace/contracts';
 import type { Redis } from 'ioredis';
 import { nodeField, runKeys, shardKeys } from './keys.js';
 
 /** A node whose lease ran out: its job may be lost or its worker dead. */
-export interface OverdueNode extends RunRef {
+export interface OverdueNode {
   address: NodeAddress;
-  /** Attempt to queue again; `undefined` when the run or node no longer waits. */
-  attempt: number | undefined;
+  /** Attempt to queue again. */
+  attempt: number;
+  context: RunContext;
 }
 
 export type Generation = 'same' | 'restarted' | 'lost';
@@ -15,7 +16,7 @@ export type Generation = 'same' | 'restarted' | 'lost';
 export interface Recovery {
   /** Takes or keeps the leader lease of a shard. */
   lead(shard: number, owner: string, leaseMs: number): Promise<boolean>;
-  /** Nodes that should have begun or renewed by now; looking postpones the next look by `postponeMs`. */
+  /** Nodes that should have begun or renewed by now: their job may be lost or their worker dead. Looking postpones the next look by `postponeMs`. */
   overdueNodes(shard: number, limit: number, postponeMs: number): Promise<OverdueNode[]>;
   /** Runs past their time limit. */
   overdueRuns(shard: number, limit: number): Promise<RunRef[]>;
@@ -52,16 +53,23 @@ export function createRecovery(redis: Redis): Recovery {
         return { member, runId, shard, address: { frame: Number(frame), node: Number(node) } };
       });
       const look = redis.pipeline();
-      for (const node of nodes) look.hmget(runKeys.state(node), 'st', `n${nodeField(node.address)}`);
-      const replies = (await look.exec()) ?? [];
+      for (const node of nodes) {
+        look.hmget(runKeys.state(node), 'st', `n${nodeField(node.address)}`).hget(runKeys.variables(node), '@ctx');
+      }
+      const replies = ((await look.exec()) ?? []).map(([, reply]) => reply);
       const tidy = redis.pipeline();
-      const overdue = nodes.map(({ member, ...node }, i): OverdueNode => {
-        const [status, text] = (replies[i]?.[1] ?? []) as (string | null)[];
+      const overdue: OverdueNode[] = [];
+      nodes.forEach(({ member, address }, i) => {
+        const [status, text] = (replies[2 * i] ?? []) as (string | null)[];
+        const context = replies[2 * i + 1] as string | null;
         const [state, attempt] = text?.split('|') ?? [];
         const waits = status === 'running' && (state === 'ready' || state === 'running');
-        if (waits) tidy.zadd(key, 'XX', now + postponeMs, member);
-        else tidy.zrem(key, member);
-        return { ...node, attempt: waits ? Number(attempt) : undefined };
+        if (waits && context) {
+          overdue.push({ address, attempt: Number(attempt), context: JSON.parse(context) as RunContext });
+          tidy.zadd(key, 'XX', now + postponeMs, member);
+        } else {
+          tidy.zrem(key, member);
+        }
       });
       await tidy.exec();
       return overdue;

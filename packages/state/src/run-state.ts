@@ -58,6 +58,8 @@ export function createRunState(redis: Redis, { readyGraceMs = 15_000, onError }:
           request.chunkPrefix,
           request.rootNode,
           readyGraceMs,
+          request.values.length,
+          ...request.values.flat(),
           ...(request.recordedEvents ?? []).flatMap(({ id, event }) => [id, event]),
         ],
       );

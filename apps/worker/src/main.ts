@@ -1,0 +1,109 @@
+import { newId } from '@millrace/contracts';
+import { createClaims, createExecuteNode, createFinish, createPlans, createReconciler } from '@millrace/engine';
+import { createModels } from '@millrace/models';
+import { createNodeExecutors, supportedNodeTypes } from '@millrace/nodes';
+import { createOutbound } from '@millrace/outbound';
+import { createNodeQueue, createNodeWorker, createShardQueue } from '@millrace/queue';
+import { connectRedis, createRecovery, createRunState, onStops } from '@millrace/state';
+import { createStore } from '@millrace/store';
+import { createLogger, createMetrics, serveHealth, startTelemetry } from '@millrace/telemetry';
+import { readEnv, telemetrySource } from './env.js';
+import { startWorker } from './worker.js';
+
+const leaseMs = 10_000;
+
+const env = readEnv();
+const logger = createLogger({ service: 'worker', level: env.LOG_LEVEL });
+const onError = (error: unknown): void => {
+  logger.error({ err: error }, 'worker error');
+};
+const telemetry = await startTelemetry({ service: 'millrace-worker', env: telemetrySource(), onError });
+const metrics = createMetrics({ service: 'worker' });
+
+const store = createStore({ databaseUrl: env.DATABASE_URL, secretKey: env.MILLRACE_SECRET_KEY, poolSize: 10 });
+// One connection for transitions and the queue, so that a job is added after the transition that made it ready.
+const redis = connectRedis(env.REDIS_URL, 'patient', 'worker');
+const subscriber = connectRedis(env.REDIS_URL, 'patient', 'worker-stops');
+for (const connection of [redis, subscriber]) connection.on('error', onError);
+
+const state = createRunState(redis, { onError });
+const shardQueues = Array.from({ length: env.MILLRACE_SHARDS }, (_, shard) => createShardQueue(redis, shard, onError));
+const queue = createNodeQueue(shardQueues);
+const plans = createPlans(store.versions, supportedNodeTypes);
+const outbound = createOutbound({ allowCidrs: env.OUTBOUND_ALLOW_CIDRS });
+const executors = createNodeExecutors({ outbound, models: createModels({ outbound, credentials: store.credentials }) });
+const claims = createClaims(state);
+const finish = createFinish({ state, runs: store.runs, plans });
+const execute = createExecuteNode({ state, queue, plans, executors, claims, finish, onError, leaseMs });
+const reconciler = createReconciler({
+  ...{ state, queue, plans, finish, onError },
+  view: createRecovery(redis),
+  store: store.recovery,
+  endUnstarted: (context, error) => store.runs.endUnstarted(context, error),
+  limits: { maxRunMs: env.MAX_EXECUTION_TIME, maxSteps: env.MAX_EXECUTION_STEPS },
+  owner: newId(),
+});
+
+metrics.gauge({
+  name: 'millrace_worker_nodes_running',
+  help: 'Node jobs this worker is executing.',
+  collect: (gauge) => {
+    gauge.set(claims.size());
+  },
+});
+
+for (let shard = 0; shard < env.MILLRACE_SHARDS; shard++) {
+  await onStops(
+    subscriber,
+    shard,
+    (runId) => {
+      claims.abortRun(runId);
+    },
+    onError,
+  );
+}
+const perShard = Math.max(1, Math.ceil(env.WORKER_CONCURRENCY / env.MILLRACE_SHARDS));
+const worker = startWorker({
+  ...{ claims, execute, leaseMs, onError },
+  shards: env.MILLRACE_SHARDS,
+  consume: (shard, process) => createNodeWorker({ redis, shard, concurrency: perShard, process, onError }),
+  reconcile: (shard) => reconciler.tick(shard),
+});
+const health =
+  env.PORT === undefined
+    ? undefined
+    : await serveHealth({
+        port: env.PORT,
+        host: env.HOST,
+        metrics,
+        ready: async () => {
+          await Promise.all([store.ping(), redis.ping()]);
+          return true;
+        },
+      });
+logger.info({ concurrency: env.WORKER_CONCURRENCY, shards: env.MILLRACE_SHARDS }, 'worker ready');
+
+let stopping = false;
+const stop = async (signal: string): Promise<void> => {
+  if (stopping) return;
+  stopping = true;
+  logger.info({ signal }, 'worker stopping');
+  // Whatever hangs (an outage, a stuck node), the process is gone in time; its jobs are redelivered.
+  setTimeout(() => process.exit(1), 28_000).unref();
+  await worker.stop();
+  await health?.close();
+  await Promise.all(shardQueues.map((shard) => shard.close()));
+  redis.disconnect();
+  subscriber.disconnect();
+  await store.close();
+  await telemetry.shutdown();
+  process.exit(0);
+};
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    stop(signal).catch((error: unknown) => {
+      onError(error);
+      process.exit(1);
+    });
+  });
+}

@@ -1,0 +1,163 @@
+import {
+  ApiError,
+  newId,
+  newRunId,
+  type NodeQueue,
+  type RunContext,
+  type RunState,
+  type StartRequest,
+  type TraceCarrier,
+  type ValueObject,
+} from '@millrace/contracts';
+import { parseJson, resolveSelector, stringifyJson, toMarkdown, type Plan } from '@millrace/graph';
+import { chunkPrefix, workflowStarted } from './events.js';
+import type { RunStore } from './ports.js';
+import { systemVariables } from './scope.js';
+
+export interface AcceptRequest {
+  tenantId: string;
+  appId: string;
+  version: { id: string; label: string; plan: Plan };
+  /** Validated form values. */
+  inputs: ValueObject;
+  user: string;
+  endUserId: string;
+  trace: RunTrace;
+  /** Doorbell of the gateway that waits for this run, by shard. */
+  bell?: { channel: (shard: number) => string; mode: 'all' | 'end' };
+}
+
+/** Ids of a run's trace, minted when it is accepted. */
+export interface RunTrace {
+  /** Public trace id. */
+  traceId: string;
+  /** Carrier whose span is the run span. */
+  carrier: TraceCarrier;
+  parentSpanId?: string;
+}
+
+export interface AcceptDeps {
+  runs: RunStore;
+  state: RunState;
+  queue: NodeQueue;
+  shards: number;
+  limits: RunLimits;
+  onError: (error: Error) => void;
+  isUnavailable: (error: unknown) => boolean;
+}
+
+/** Limits of one run (dsl 3.8). */
+export interface RunLimits {
+  /** Default 1,200,000 ms. */
+  maxRunMs: number;
+  /** Default 500. */
+  maxSteps: number;
+}
+
+/**
+ * Accepts a run: into Postgres first, then into Redis, then queued (A1: an id that left the gateway
+ * is in Postgres). A start that fails marks the row refused, and a refused run never executes (A2).
+ * @throws ApiError `service_unavailable` when Postgres or Redis cannot be reached
+ */
+export type Accept = (request: AcceptRequest) => Promise<RunContext>;
+
+export function createAccept(deps: AcceptDeps): Accept {
+  const { runs, onError, isUnavailable } = deps;
+  let next = 0;
+
+  return async (request) => {
+    const createdAtMs = Date.now();
+    next = (next + 1) % deps.shards;
+    const context: RunContext = {
+      runId: newRunId(createdAtMs),
+      shard: next,
+      tenantId: request.tenantId,
+      appId: request.appId,
+      versionId: request.version.id,
+      taskId: newId(),
+      endUserId: request.endUserId,
+      user: request.user,
+      traceId: request.trace.traceId,
+      trace: request.trace.carrier,
+      ...(request.trace.parentSpanId === undefined ? {} : { parentSpanId: request.trace.parentSpanId }),
+      createdAtMs,
+    };
+    const inputs = stringifyJson(request.inputs);
+    try {
+      await runs.insertAccepted({ context, versionLabel: request.version.label, inputs, epoch: 1 });
+      await startRun(deps, { context, plan: request.version.plan, inputs, epoch: 1, limits: deps.limits, ...(request.bell ? { bell: request.bell } : {}) });
+    } catch (error) {
+      runs.markRefused(context).catch(onError);
+      if (!isUnavailable(error)) throw error;
+      throw new ApiError('service_unavailable', undefined, { cause: error, retryAfterSeconds: 1 });
+    }
+    return context;
+  };
+}
+
+export interface StartRun {
+  context: RunContext;
+  plan: Plan;
+  inputs: string;
+  epoch: number;
+  limits: RunLimits;
+  bell?: AcceptRequest['bell'];
+  recordedEvents?: { id: string; event: string }[];
+}
+
+/** What Redis is told to start a run, for the first time or again. */
+export function startRequest({ context, plan, inputs, epoch, limits, bell, recordedEvents = [] }: StartRun): StartRequest {
+  return {
+    context,
+    epoch,
+    rootNode: plan.root.index,
+    rootNodeId: plan.root.id,
+    inputs,
+    startedEvent: workflowStarted(context, startedInputs(context, inputs)),
+    deadlineMs: context.createdAtMs + limits.maxRunMs,
+    maxSteps: limits.maxSteps,
+    stream: plan.stream.ends.length > 0 ? JSON.stringify(plan.stream) : '',
+    chunkPrefix: chunkPrefix(context),
+    values: startingValues(plan, context, inputs),
+    ...(bell ? { bell: { channel: bell.channel(context.shard), mode: bell.mode } } : {}),
+    ...(recordedEvents.length > 0 ? { recordedEvents } : {}),
+  };
+}
+
+/** What End nodes stream of system and environment variables and of the start form (service-api 4.4). */
+function startingValues(plan: Plan, context: RunContext, inputs: string): [number, string][] {
+  const form = (): ValueObject => parseJson(inputs) as ValueObject;
+  const pool = (first: string): ValueObject | undefined => {
+    if (first === 'sys') return systemVariables(context);
+    if (first === 'env') return plan.env;
+    return first === plan.root.id ? form() : undefined;
+  };
+  return plan.stream.ends
+    .flatMap(({ segments }) => segments)
+    .flatMap((segment): [number, string][] => {
+      if ('text' in segment || (segment.node >= 0 && segment.node !== plan.root.index)) return [];
+      const value = resolveSelector(pool, JSON.parse(segment.selector) as string[]);
+      return value === undefined ? [] : [[segment.sel, JSON.stringify(toMarkdown(value))]];
+    });
+}
+
+async function startRun({ state, queue }: AcceptDeps, run: StartRun): Promise<void> {
+  const { runId, shard, tenantId, versionId, trace } = run.context;
+  const started = state.start(startRequest(run));
+  // Sent in the same tick, hence after `start` on the shared connection.
+  const queued = queue.add([
+    {
+      ...{ v: 1 as const, runId, shard, tenantId, versionId, frame: 0, node: run.plan.root.index, attempt: 1 },
+      readyAtMs: Date.now(),
+      ...(trace.traceparent === undefined ? {} : { traceparent: trace.traceparent }),
+    },
+  ]);
+  await Promise.all([started, queued]);
+}
+
+/** User inputs and `sys.*` keys, as `workflow_started` and the run's record show them. */
+export function startedInputs(context: RunContext, inputs: string): string {
+  const { timestamp: _, ...system } = systemVariables(context);
+  const sys = Object.entries(system).map(([key, value]) => `${JSON.stringify(`sys.${key}`)}:${JSON.stringify(value)}`);
+  return inputs === '{}' ? `{${sys.join(',')}}` : `${inputs.slice(0, -1)},${sys.join(',')}}`;
+}

@@ -1,0 +1,61 @@
+import type { Claim, RunState } from '@millrace/contracts';
+
+/** Why a running node is told to stop. */
+export type AbortReason = 'ended' | 'lost' | 'shutdown';
+
+export class ClaimAborted extends Error {
+  override readonly name = 'ClaimAborted';
+  constructor(readonly reason: AbortReason) {
+    super(`the node was aborted: ${reason}`);
+  }
+}
+
+/**
+ * The nodes this process is executing. Keeps their leases alive and aborts those that no longer
+ * stand: the doorbell is fast, the periodic look is sure.
+ */
+export interface Claims {
+  hold(claim: Claim): { signal: AbortSignal; release: () => void };
+  abortRun(runId: string): void;
+  /** Renews every lease; aborts what no longer stands. Call often (250 ms). */
+  renew(leaseMs: number): Promise<void>;
+  abortAll(reason: AbortReason): void;
+  size(): number;
+}
+
+interface Held {
+  claim: Claim;
+  controller: AbortController;
+}
+
+export function createClaims(state: Pick<RunState, 'renew'>): Claims {
+  const held = new Set<Held>();
+  const abort = (entry: Held, reason: AbortReason): void => entry.controller.abort(new ClaimAborted(reason));
+
+  return {
+    hold(claim) {
+      const entry = { claim, controller: new AbortController() };
+      held.add(entry);
+      return { signal: entry.controller.signal, release: () => void held.delete(entry) };
+    },
+    abortRun(runId) {
+      for (const entry of held) if (entry.claim.runId === runId) abort(entry, 'ended');
+    },
+    async renew(leaseMs) {
+      const byShard = Map.groupBy(held, (entry) => entry.claim.shard);
+      await Promise.all(
+        [...byShard].map(async ([shard, entries]) => {
+          const standing = await state.renew(shard, leaseMs, entries.map((entry) => entry.claim));
+          entries.forEach((entry, i) => {
+            // A claim released meanwhile has settled; its token is rightly gone.
+            if (standing[i] === false && held.has(entry)) abort(entry, 'lost');
+          });
+        }),
+      );
+    },
+    abortAll(reason) {
+      for (const entry of held) abort(entry, reason);
+    },
+    size: () => held.size,
+  };
+}

@@ -1,0 +1,44 @@
+import type { NodeResult, NodeStatus, ValueObject } from '@millrace/contracts';
+import type { PlanNode } from '@millrace/graph';
+
+/** What becomes of one attempt (dsl 3.6). */
+export interface Outcome {
+  outcome: 'done' | 'retry' | 'failed';
+  status: NodeStatus;
+  /** `null` stores nothing. */
+  outputs: ValueObject | null;
+  handle: string;
+  error: string | null;
+  /** Present only when the run ends because of its model provider. */
+  code?: string;
+  retryDelayMs: number;
+  /** Failed attempts to count: every one counts, also one that a retry repairs. */
+  exceptions: 0 | 1;
+}
+
+/** @param attempt number of this attempt, from 1 */
+export function decideOutcome(node: PlanNode, result: NodeResult, attempt: number): Outcome {
+  if (result.status === 'succeeded') {
+    const { outputs, handle } = result;
+    return { outcome: 'done', status: 'succeeded', outputs, handle, error: null, retryDelayMs: 0, exceptions: 0 };
+  }
+  const { error, errorType } = result;
+  const failure = { error, retryDelayMs: 0, exceptions: 1 } as const;
+  if (attempt <= node.retry.maxRetries) {
+    const retryDelayMs = Math.max(node.retry.intervalMs, result.retryAfterMs ?? 0);
+    return { ...failure, outcome: 'retry', status: 'retry', outputs: null, handle: '', retryDelayMs };
+  }
+  const handled = { error_message: error, error_type: errorType };
+  switch (node.errorStrategy) {
+    case 'fail-branch':
+      return { ...failure, outcome: 'done', status: 'exception', outputs: handled, handle: 'fail-branch' };
+    case 'default-value': {
+      const outputs = { ...node.defaultValue, ...handled };
+      return { ...failure, outcome: 'done', status: 'exception', outputs, handle: 'source' };
+    }
+    case 'none': {
+      const code = result.code === undefined ? {} : { code: result.code };
+      return { ...failure, outcome: 'failed', status: 'failed', outputs: null, handle: '', ...code };
+    }
+  }
+}

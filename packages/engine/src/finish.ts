@@ -1,0 +1,104 @@
+import {
+  errorCatalogue,
+  type DecidedRun,
+  type Ending,
+  type ErrorCode,
+  type JsonText,
+  type RunState,
+  type ValueObject,
+} from '@millrace/contracts';
+import { mergeOutputs, parseJson, stringifyJson, type Plan } from '@millrace/graph';
+import { recordRunSpan } from '@millrace/telemetry';
+import { errorEvent, nodeFinished, nodeStarted, workflowFinished } from './events.js';
+import type { RunStore } from './ports.js';
+import { PlanError, type Plans } from './plans.js';
+
+export interface FinishDeps {
+  state: RunState;
+  runs: RunStore;
+  plans: Plans;
+}
+
+/**
+ * Ends a decided run: Postgres first, then the stream, so that whatever a client has seen every
+ * reader knows (E1). Idempotent; any process may do it, the first publisher wins (E2).
+ */
+export type Finish = (decided: DecidedRun) => Promise<void>;
+
+export function createFinish({ state, runs, plans }: FinishDeps): Finish {
+  return async (decided) => {
+    const { context } = decided;
+    const { ending } = await runs.saveEnding(context, endingOf(decided));
+    const plan = await planOf(plans, decided);
+    const published = await state.publishEnd(context, {
+      events: lastEvents(decided, ending, plan),
+      ledger: JSON.stringify({ tenantId: context.tenantId, createdAtMs: context.createdAtMs, epoch: decided.epoch }),
+      running: decided.running,
+    });
+    if (published === 'published') recordRunSpan(context, ending);
+  };
+}
+
+/** The ending of a decided run; every finisher computes the same one. */
+export function endingOf(decided: DecidedRun): Ending {
+  return {
+    status: decided.status,
+    error: decided.error,
+    outputs: mergedOutputs(decided.endOutputs),
+    elapsedSeconds: (decided.finishedAtMs - decided.startedAtMs) / 1000,
+    totalTokens: decided.tokens,
+    totalSteps: decided.steps,
+    exceptionsCount: decided.exceptions,
+    finishedAtMs: decided.finishedAtMs,
+    ...(decided.code === undefined ? {} : { code: decided.code }),
+  };
+}
+
+/** One End node, the usual case, needs no merging: its text is the run's. */
+function mergedOutputs([first, ...others]: JsonText[]): JsonText {
+  if (first === undefined) return '{}';
+  if (others.length === 0) return first;
+  return stringifyJson(mergeOutputs([first, ...others].map((text) => parseJson(text) as ValueObject)));
+}
+
+/** Only needed to name nodes that were still running; a plan that cannot be built had none. */
+async function planOf(plans: Plans, { context, running }: DecidedRun): Promise<Plan | undefined> {
+  if (running.length === 0) return undefined;
+  try {
+    return await plans.plan(context.tenantId, context.versionId);
+  } catch (error) {
+    if (error instanceof PlanError) return undefined;
+    throw error;
+  }
+}
+
+function lastEvents(decided: DecidedRun, ending: Ending, plan: Plan | undefined): string[] {
+  const { context } = decided;
+  const events: string[] = [];
+  for (const running of [...decided.running].sort((a, b) => a.index - b.index)) {
+    const node = plan?.nodes[running.node];
+    if (!node) continue;
+    const { executionId, index, startedAtMs } = running;
+    const predecessorId = plan?.nodes[node.in[0]?.source ?? -1]?.id ?? null;
+    const execution = { run: context, node, executionId, index, startedAtMs, predecessorId };
+    if (!running.announced) events.push(nodeStarted(execution, 'null'));
+    events.push(
+      nodeFinished(execution, {
+        status: decided.status === 'stopped' ? 'stopped' : 'failed',
+        inputs: 'null',
+        processData: '{}',
+        outputs: 'null',
+        error: decided.error,
+        elapsedSeconds: (decided.finishedAtMs - running.startedAtMs) / 1000,
+        metadata: 'null',
+        finishedAtMs: decided.finishedAtMs,
+      }),
+    );
+  }
+  if (ending.code !== undefined) {
+    const status = errorCatalogue[ending.code as ErrorCode]?.status ?? 500;
+    events.push(errorEvent(context, ending.code, status, ending.error ?? ''));
+  }
+  events.push(workflowFinished(context, ending));
+  return events;
+}

@@ -1,0 +1,99 @@
+import { newId, type NodeQueue, type ReadyNode, type RunState } from '@millrace/contracts';
+import { edgeTable, type Plan } from '@millrace/graph';
+import { startedInputs, startRequest, type RunLimits } from './accept.js';
+import { workflowStarted } from './events.js';
+import type { Finish } from './finish.js';
+import { PlanError, type Plans } from './plans.js';
+import type { RecordedNode, RecoveryStore, UnfinishedRun } from './ports.js';
+
+export interface RebuildDeps {
+  state: RunState;
+  queue: NodeQueue;
+  plans: Plans;
+  store: RecoveryStore;
+  limits: RunLimits;
+  finish: Finish;
+  /** Ends a run that cannot be rebuilt. */
+  endUnstarted: (run: UnfinishedRun['context'], error: string) => Promise<void>;
+}
+
+/**
+ * Brings a run that Redis does not know back from Postgres, under a new epoch: recorded events keep
+ * their ids, recorded nodes are applied again without running, the rest runs (R1). Repeating it is
+ * harmless: `start` is idempotent by run id.
+ */
+export async function rebuildRun(deps: RebuildDeps, run: UnfinishedRun): Promise<void> {
+  const { state, queue, store, plans, limits } = deps;
+  const { context } = run;
+  let plan: Plan;
+  try {
+    plan = await plans.plan(context.tenantId, context.versionId);
+  } catch (error) {
+    if (!(error instanceof PlanError)) throw error;
+    await deps.endUnstarted(context, error.message);
+    return;
+  }
+  const epoch = await store.raiseEpoch(context);
+  const recorded = (await store.recordedNodes(context)).filter(({ meta }) => meta.frame === 0);
+  const started = workflowStarted(context, startedInputs(context, run.inputs));
+  const recordedEvents = recorded.length === 0 ? [] : [{ id: '1-0', event: started }, ...eventsOf(recorded)];
+  const request = startRequest({ context, plan, inputs: run.inputs, epoch, recordedEvents, limits });
+  if ((await state.start(request)) === 'exists') return;
+  const ready = await replay(deps, run, plan, recorded);
+  const { runId, shard, tenantId, versionId, trace } = context;
+  await queue.add(
+    ready.map((node) => ({
+      ...{ v: 1 as const, runId, shard, tenantId, versionId, ...node, readyAtMs: Date.now() },
+      ...(trace.traceparent === undefined ? {} : { traceparent: trace.traceparent }),
+    })),
+  );
+}
+
+/** Applies the recorded nodes in their order of completion; answers what is ready and not recorded. */
+async function replay({ state, finish }: RebuildDeps, { context }: UnfinishedRun, plan: Plan, recorded: RecordedNode[]): Promise<ReadyNode[]> {
+  const ready = new Map<number, ReadyNode>([[plan.root.index, { frame: 0, node: plan.root.index, attempt: 1 }]]);
+  for (const { meta, outputs, finishedEvent } of recorded) {
+    const node = plan.nodes[meta.node];
+    if (!node || !ready.has(meta.node)) continue;
+    const address = { frame: 0, node: meta.node };
+    const place = { runId: context.runId, shard: context.shard, address };
+    const token = newId();
+    const begun = await state.begin({
+      ...{ ...place, attempt: 1, jobId: 'rebuild', token, executionId: meta.executionId },
+      ...{ reads: [], leaseMs: 10_000, streams: [] },
+    });
+    if (begun.kind !== 'begun') continue;
+    const settled = await state.settle({
+      ...{ ...place, token, nodeId: node.id, attempt: 1, outcome: meta.status === 'failed' ? 'failed' : 'done' },
+      ...(meta.status === 'failed' ? { error: errorOf(finishedEvent) } : {}),
+      ...{ outputs, edges: meta.status === 'failed' ? '' : edgeTable(plan, meta.node, meta.handle) },
+      ...{ startedEvent: '', finishedEvent: '', ledger: '', tokens: meta.tokens },
+      ...{ exceptions: meta.status === 'succeeded' ? 0 : 1, isEnd: node.type === 'end', values: [], closes: [], silent: true },
+    });
+    ready.delete(meta.node);
+    if (settled.kind !== 'applied') continue;
+    for (const next of settled.ready) ready.set(next.node, next);
+    if (settled.decided) await finish(settled.decided);
+  }
+  return [...ready.values()];
+}
+
+const errorOf = (finishedEvent: string): string =>
+  (JSON.parse(finishedEvent) as { data: { error: string | null } }).data.error ?? '';
+
+function eventsOf(recorded: RecordedNode[]): { id: string; event: string }[] {
+  return recorded
+    .flatMap((node) => [
+      { id: node.startedEventId, event: node.startedEvent },
+      { id: node.finishedEventId, event: node.finishedEvent },
+    ])
+    .filter(({ id }) => id !== '')
+    .sort((a, b) => compareEventIds(a.id, b.id));
+}
+
+/** Order of `<epoch>-<seq>`. */
+export function compareEventIds(a: string, b: string): number {
+  const [epochA = 0, seqA = 0] = a.split('-').map(Number);
+  const [epochB = 0, seqB = 0] = b.split('-').map(Number);
+  return epochA - epochB || seqA - seqB;
+}

@@ -1,0 +1,30 @@
+import type { JsonText, NodeScope, RunContext, ValueObject } from '@millrace/contracts';
+import { parseJson, resolveSelector, type Plan } from '@millrace/graph';
+
+/** System variables of a run (dsl 2.7). */
+export const systemVariables = (run: RunContext): ValueObject => ({
+  files: [],
+  user_id: run.user,
+  app_id: run.appId,
+  workflow_id: run.versionId,
+  workflow_run_id: run.runId,
+  timestamp: Math.floor(run.createdAtMs / 1000),
+});
+
+/** The variables one node execution may read: fetched outputs by node id, parsed when first asked for. */
+export function createScope(plan: Plan, run: RunContext, keys: string[], reads: (JsonText | null)[]): NodeScope {
+  const parsed = new Map<string, ValueObject | undefined>();
+  const lookup = (first: string): ValueObject | undefined => {
+    if (parsed.has(first)) return parsed.get(first);
+    const value = read(first);
+    parsed.set(first, value);
+    return value;
+  };
+  const read = (first: string): ValueObject | undefined => {
+    if (first === 'sys') return systemVariables(run);
+    if (first === 'env') return plan.env;
+    const text = reads[keys.indexOf(first)];
+    return typeof text === 'string' ? (parseJson(text) as ValueObject) : undefined;
+  };
+  return { get: (selector) => resolveSelector(lookup, selector) };
+}

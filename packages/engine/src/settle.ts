@@ -1,0 +1,126 @@
+import type {
+  BegunNode,
+  Claim,
+  NodeJob,
+  NodeLedgerMeta,
+  NodeQueue,
+  NodeResult,
+  ReadyNode,
+  RunState,
+  SettleRequest,
+  ValueObject,
+} from '@millrace/contracts';
+import { edgeTable, resolveSelector, stringifyJson, toMarkdown, type Plan, type PlanNode } from '@millrace/graph';
+import { decideOutcome, type Outcome } from './decide-outcome.js';
+import { nodeFinished, nodeRetry, nodeStarted, type NodeExecution } from './events.js';
+import type { Finish } from './finish.js';
+
+/** A claimed node and what surrounds it. */
+export interface Work {
+  job: NodeJob;
+  plan: Plan;
+  node: PlanNode;
+  begun: BegunNode;
+  claim: Claim;
+}
+
+export interface SettleDeps {
+  state: RunState;
+  queue: NodeQueue;
+  finish: Finish;
+}
+
+/** Applies an attempt's result: state, successors in the queue, and the run's end when this was it. */
+export async function settleNode(
+  deps: SettleDeps,
+  work: Work,
+  execution: NodeExecution,
+  result: NodeResult,
+  elapsedMs: number,
+): Promise<void> {
+  const { job, plan, node } = work;
+  const outcome = decideOutcome(node, result, job.attempt);
+  const outputs = outcome.outputs === null ? null : stringifyJson(outcome.outputs);
+  const metadata = { ...result.metadata, ...(outcome.status === 'exception' ? { error_strategy: node.errorStrategy } : {}) };
+  const finishedAtMs = Date.now();
+  const inputs = stringifyJson(result.inputs);
+  const event = {
+    status: outcome.status,
+    inputs,
+    processData: stringifyJson(result.processData),
+    outputs: outputs ?? 'null',
+    error: outcome.error,
+    elapsedSeconds: Math.round(elapsedMs * 1000) / 1e6,
+    metadata: Object.keys(metadata).length === 0 ? 'null' : JSON.stringify(metadata),
+    finishedAtMs,
+  };
+  const tokens = result.metadata.total_tokens ?? 0;
+  const settled = await deps.state.settle({
+    ...untouched(work),
+    outcome: outcome.outcome,
+    ...(outcome.outcome === 'failed' ? { error: outcome.error ?? '' } : {}),
+    ...(outcome.code === undefined ? {} : { code: outcome.code }),
+    outputs,
+    edges: outcome.outcome === 'done' ? edgeTable(plan, node.index, outcome.handle) : '',
+    startedEvent: nodeStarted(execution, inputs),
+    finishedEvent:
+      outcome.outcome === 'retry' ? nodeRetry(execution, event, job.attempt) : nodeFinished(execution, event),
+    ledger: JSON.stringify(ledgerMeta(work, execution, outcome, tokens, finishedAtMs)),
+    tokens,
+    exceptions: outcome.exceptions,
+    isEnd: node.type === 'end',
+    values: outcome.outputs === null ? [] : streamedValues(node, outcome.outputs),
+    closes: node.streams.map(({ sel }) => sel),
+  });
+  if (settled.kind === 'stale') return;
+  await queueReady(deps.queue, job, settled.ready, outcome.retryDelayMs);
+  if (settled.decided) await deps.finish(settled.decided);
+}
+
+/** Queues what a settlement made ready; deterministic ids make a repetition harmless. */
+function queueReady(queue: NodeQueue, job: NodeJob, ready: ReadyNode[], delayMs: number): Promise<void> {
+  const readyAtMs = Date.now() + delayMs;
+  return queue.add(
+    ready.map((next) => ({ ...job, ...next, predecessor: next.node === job.node ? job.predecessor : job.node, readyAtMs })),
+    { delayMs },
+  );
+}
+
+/** A settlement that says nothing yet. */
+export const untouched = ({ job, node, claim }: Work): Omit<SettleRequest, 'outcome'> => ({
+  ...claim,
+  nodeId: node.id,
+  attempt: job.attempt,
+  outputs: null,
+  edges: '',
+  startedEvent: '',
+  finishedEvent: '',
+  ledger: '',
+  tokens: 0,
+  exceptions: 0,
+  isEnd: false,
+  values: [],
+  closes: [],
+});
+
+/** One-piece values of this node that End nodes stream, in markdown form (dsl 5.3). */
+function streamedValues(node: PlanNode, outputs: ValueObject): [number, string][] {
+  return node.streams.flatMap(({ sel, selector }): [number, string][] => {
+    const value = resolveSelector((first) => (first === node.id ? outputs : undefined), selector);
+    return value === undefined ? [] : [[sel, JSON.stringify(toMarkdown(value))]];
+  });
+}
+
+function ledgerMeta(
+  { job, node, begun }: Work,
+  { executionId, index, startedAtMs }: NodeExecution,
+  { status, handle }: Outcome,
+  tokens: number,
+  finishedAtMs: number,
+): NodeLedgerMeta {
+  const { tenantId, appId, createdAtMs } = begun.context;
+  const place = { tenantId, appId, createdAtMs, frame: job.frame, node: node.index, nodeId: node.id };
+  const kind = { nodeType: node.type, title: node.title, executionId, index, attempt: job.attempt };
+  return { ...place, ...kind, status, handle, tokens, startedAtMs, finishedAtMs };
+}
+

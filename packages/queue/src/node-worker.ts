@@ -1,0 +1,42 @@
+import { nodeJob, type NodeJob } from '@millrace/contracts';
+import { Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { lockMs, queueName, queuePrefix, stalledCheckMs } from './options.js';
+
+export interface NodeWorkerOptions {
+  redis: Redis;
+  shard: number;
+  /** Jobs run at a time. */
+  concurrency: number;
+  /** Executes one job. A rejection means "try again later", never a user's error. */
+  process: (job: NodeJob, jobId: string) => Promise<void>;
+  onError: (error: Error) => void;
+}
+
+export interface NodeWorker {
+  /** Stops taking jobs and resolves when those in hand are done. */
+  close(): Promise<void>;
+}
+
+export function createNodeWorker({ redis, shard, concurrency, process, onError }: NodeWorkerOptions): NodeWorker {
+  const worker = new Worker<NodeJob>(
+    queueName,
+    async (job) => {
+      await process(nodeJob.parse(job.data), job.id ?? '');
+    },
+    {
+      connection: redis,
+      prefix: queuePrefix(shard),
+      concurrency,
+      lockDuration: lockMs,
+      stalledInterval: stalledCheckMs,
+      // Crashes are counted by the run state, which can say why a node is given up.
+      maxStalledCount: 1_000_000,
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+      skipVersionCheck: true,
+    },
+  );
+  worker.on('error', onError);
+  return { close: () => worker.close() };
+}

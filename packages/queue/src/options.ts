@@ -1,0 +1,21 @@
+import type { JobsOptions } from 'bullmq';
+
+export const queueName = 'nodes';
+
+/** All BullMQ keys of a shard carry its hash tag. */
+export const queuePrefix = (shard: number): string => `{s${shard}}`;
+
+/**
+ * Q1: a finished job leaves nothing behind, otherwise its id could never be queued again.
+ * Q2: a job that throws (an outage, never a user's error) is tried again until it can be decided.
+ */
+export const jobOptions: JobsOptions = {
+  removeOnComplete: true,
+  removeOnFail: true,
+  attempts: 1_000_000,
+  backoff: { type: 'fixed', delay: 1000 },
+};
+
+/** A dead worker's job is taken over after at most lock + check: 15 s. */
+export const lockMs = 10_000;
+export const stalledCheckMs = 5_000;

@@ -1,0 +1,213 @@
+import { newId, type RunState } from '@millrace/contracts';
+import { freshRedis } from '@millrace/testing';
+import type { Redis } from 'ioredis';
+import { connectRedis } from './connection.js';
+import { runKeys, shardKeys } from './keys.js';
+import { createRunEvents } from './run-events.js';
+import { createRunState } from './run-state.js';
+import { RunFixture } from './testing/run-fixture.js';
+
+let redis: Redis;
+let state: RunState;
+const fail = (error: Error): void => {
+  throw error;
+};
+
+beforeAll(async () => {
+  redis = connectRedis((await freshRedis()).url, 'patient', 'test');
+  state = createRunState(redis, { onError: fail });
+});
+afterAll(() => {
+  redis.disconnect();
+});
+
+const eventsOf = async (run: RunFixture): Promise<string[]> =>
+  ((await createRunEvents(redis).ranges([{ run: run.context }]))[0] ?? []).map(({ event }) => event);
+const started = async (options: ConstructorParameters<typeof RunFixture>[1] = {}): Promise<RunFixture> => {
+  const run = new RunFixture(state, options);
+  await run.start();
+  return run;
+};
+
+describe('start', () => {
+  it('is idempotent by run id', async () => {
+    const run = await started();
+    expect(await run.start()).toBe('exists');
+    expect(await eventsOf(run)).toEqual(['"workflow_started"']);
+  });
+});
+
+describe('begin', () => {
+  it('claims a ready node, numbers it and reads its variables', async () => {
+    const run = await started();
+    expect(await run.run(0, { take: [[1, 1, -1]] })).toEqual([1]);
+    const begun = await run.claim(1, { reads: ['n0', 'missing'] });
+    expect(begun).toMatchObject({ index: 2, inputs: '{"a":1.0}', reads: ['{"v":0}', null], crashes: 0, announced: false });
+    expect(begun.context).toEqual(run.context);
+  });
+
+  it('gives a node that is not ready, another attempt or an unknown run nothing', async () => {
+    const run = await started();
+    expect(await run.begin(5)).toEqual({ kind: 'gone' });
+    expect(await run.begin(0, { attempt: 2 })).toEqual({ kind: 'gone' });
+    expect(await new RunFixture(state).begin(0)).toEqual({ kind: 'gone' });
+  });
+
+  it('gives a duplicate job beside a live owner nothing', async () => {
+    const run = await started();
+    await run.claim(0);
+    expect(await run.begin(0, { jobId: 'other' })).toEqual({ kind: 'busy' });
+  });
+
+  it('lets a redelivered job take over, with the same execution id, and fences the old owner', async () => {
+    const run = await started();
+    const first = await run.claim(0);
+    const second = await run.claim(0);
+    expect(second).toMatchObject({ executionId: first.executionId, index: 1, crashes: 1 });
+    expect(await run.settle(0, first.token, {})).toEqual({ kind: 'stale' });
+    expect(await run.settle(0, second.token, {})).toMatchObject({ kind: 'applied' });
+  });
+
+  it('lets another job take over once the lease ran out', async () => {
+    const run = await started();
+    await run.claim(0, { leaseMs: -1 });
+    expect(await run.begin(0, { jobId: 'other' })).toMatchObject({ kind: 'begun', crashes: 1 });
+  });
+});
+
+describe('announce', () => {
+  it('emits node_started once and refuses a wrong token', async () => {
+    const run = await started();
+    const { token } = await run.claim(0);
+    const request = { ...run.context, address: { frame: 0, node: 0 }, startedEvent: '"started 0"' };
+    expect(await state.announce({ ...request, token: newId() })).toBe('stale');
+    expect(await state.announce({ ...request, token })).toBe('ok');
+    expect(await state.announce({ ...request, token })).toBe('ok');
+    await run.settle(0, token, { take: [[1, 1, -1]] });
+    expect(await eventsOf(run)).toEqual(['"workflow_started"', '"started 0"', '"finished 0"']);
+  });
+});
+
+describe('settle', () => {
+  it('refuses a wrong token and applies a result once', async () => {
+    const run = await started();
+    const { token } = await run.claim(0);
+    expect(await run.settle(0, newId(), {})).toEqual({ kind: 'stale' });
+    expect(await run.settle(0, token, { take: [[1, 1, -1]] })).toMatchObject({ kind: 'applied' });
+    expect(await run.settle(0, token, { take: [[1, 1, -1]] })).toEqual({ kind: 'stale' });
+    expect(await eventsOf(run)).toEqual(['"workflow_started"', '"started 0"', '"finished 0"']);
+  });
+
+  it('joins: a node is ready when all incoming edges are resolved', async () => {
+    const run = await started();
+    expect(await run.run(0, { take: [[1, 1, -1], [2, 1, -1]] })).toEqual([1, 2]);
+    expect(await run.run(1, { take: [[3, 2, -1]] })).toEqual([]);
+    expect(await run.run(2, { take: [[3, 2, -1]] })).toEqual([3]);
+  });
+
+  it('skips before it takes: a node fed by both handles is queued once', async () => {
+    const run = await started();
+    expect(await run.run(0, { skip: [[1, 2, -1]], take: [[1, 2, -1]] })).toEqual([1]);
+  });
+
+  it('propagates skips, and a join behind a skipped branch still runs', async () => {
+    const run = await started();
+    const edges = { take: [[1, 1, -1]], skip: [[2, 1, -1]], below: { 2: [[3, 1, -1]], 3: [[4, 2, -1]] } } as never;
+    expect(await run.run(0, edges)).toEqual([1]);
+    expect(await run.begin(3)).toEqual({ kind: 'gone' });
+    expect(await run.run(1, { take: [[4, 2, -1]] })).toEqual([4]);
+  });
+
+  it('ends the run when nothing is left: everything skipped is no error', async () => {
+    const run = await started();
+    const settled = await run.settle(0, (await run.claim(0)).token, { skip: [[1, 1, -1]] }, { isEnd: true });
+    expect(settled).toMatchObject({ decided: { status: 'succeeded', steps: 1, endOutputs: ['{"v":0}'], running: [] } });
+  });
+
+  it('counts handled failures: partial-succeeded', async () => {
+    const run = await started();
+    const settled = await run.settle(0, (await run.claim(0)).token, {}, { exceptions: 1, tokens: 7 });
+    expect(settled).toMatchObject({ decided: { status: 'partial-succeeded', exceptions: 1, tokens: 7, error: null } });
+  });
+
+  it('fails the run, fences the other nodes and names them', async () => {
+    const run = await started();
+    await run.run(0, { take: [[1, 1, -1], [2, 1, -1]] });
+    const [one, two] = [await run.claim(1), await run.claim(2)];
+    const settled = await run.settle(1, one.token, {}, { outcome: 'failed', error: 'boom', outputs: null, exceptions: 1 });
+    expect(settled).toMatchObject({ decided: { status: 'failed', error: 'boom', running: [{ node: 2, index: 3 }] } });
+    expect(await run.settle(2, two.token, {})).toEqual({ kind: 'stale' });
+  });
+
+  it('repeats a node as the next attempt; node_retry comes when that begins', async () => {
+    const run = await started();
+    const first = await run.claim(0);
+    const settled = await run.settle(0, first.token, {}, { outcome: 'retry', finishedEvent: '"retry 1"', exceptions: 1 });
+    expect(settled).toMatchObject({ ready: [{ frame: 0, node: 0, attempt: 2 }] });
+    expect(await run.begin(0)).toEqual({ kind: 'gone' });
+    expect(await eventsOf(run)).toEqual(['"workflow_started"', '"started 0"']);
+    const second = await run.claim(0, { attempt: 2 });
+    expect(second).toMatchObject({ executionId: first.executionId, index: 1, announced: true });
+    const end = await run.settle(0, second.token, {});
+    expect(end).toMatchObject({ decided: { status: 'partial-succeeded', steps: 2 } });
+    expect(await eventsOf(run)).toEqual(['"workflow_started"', '"started 0"', '"retry 1"', '"finished 0"']);
+  });
+
+  it('hands a node back untouched', async () => {
+    const run = await started();
+    const { token } = await run.claim(0);
+    await run.settle(0, token, {}, { outcome: 'release' });
+    expect(await run.claim(0)).toMatchObject({ crashes: 0, index: 1 });
+  });
+
+  it('ends a run over its step limit and names the limit', async () => {
+    const run = await started({ maxSteps: 1 });
+    await run.run(0, { take: [[1, 1, -1]] });
+    const settled = await run.settle(1, (await run.claim(1)).token, { take: [[2, 1, -1]] });
+    expect(settled).toMatchObject({
+      decided: { status: 'failed', error: 'Aborted: Maximum execution steps exceeded: 2 > 1' },
+    });
+  });
+});
+
+describe('decide and publishEnd', () => {
+  const end = { events: ['"finished"'], ledger: '{}', running: [] };
+
+  it('stops a run: nothing further starts, late results change nothing', async () => {
+    const run = await started();
+    const { token } = await run.claim(0);
+    const decision = await state.decide({ ...run.context, status: 'stopped', error: 'Stopped by user.' });
+    expect(decision).toMatchObject({ kind: 'decided', decided: { status: 'stopped', running: [{ node: 0 }] } });
+    expect(await run.settle(0, token, {})).toEqual({ kind: 'stale' });
+    expect(await state.emit({ ...run.context, address: { frame: 0, node: 0 }, token, sel: 0, text: '"x"', final: false })).toBe('stale');
+    expect((await state.decide({ ...run.context, status: 'failed', error: 'late' })).kind).toBe('already');
+  });
+
+  it('publishes once and leaves only what a reader needs', async () => {
+    const run = await started();
+    expect(await state.publishEnd(run.context, end)).toBe('already');
+    await run.settle(0, (await run.claim(0)).token, {});
+    expect(await state.publishEnd(run.context, end)).toBe('published');
+    expect(await state.publishEnd(run.context, end)).toBe('already');
+    expect(await state.decided(run.context)).toBeUndefined();
+    expect(await redis.exists(runKeys.variables(run.context))).toBe(0);
+    const { runId } = run.context;
+    expect(await redis.zscore(shardKeys.deadlines(0), runId)).toBeNull();
+    expect(await redis.zrangebylex(shardKeys.leases(0), '-', '+')).not.toContain(`${runId}|0|0`);
+    expect((await eventsOf(run)).at(-1)).toBe('"finished"');
+  });
+
+  it('says gone for a run that Redis does not know', async () => {
+    expect((await state.decide({ ...new RunFixture(state).context, status: 'stopped', error: null })).kind).toBe('gone');
+    expect(await state.publishEnd(new RunFixture(state).context, end)).toBe('gone');
+  });
+});
+
+describe('renew', () => {
+  it('tells which claims still stand', async () => {
+    const run = await started();
+    const { token } = await run.claim(0);
+    const claim = { ...run.context, address: { frame: 0, node: 0 } };
+    expect(await state.renew(0, 10_000, [{ ...claim, token }, { ...claim, token: newId() }])).toEqual([true, false]);
+  });
+});

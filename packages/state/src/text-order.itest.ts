@@ -1,0 +1,114 @@
+import type { RunState, StreamTable } from '@millrace/contracts';
+import { freshRedis } from '@millrace/testing';
+import type { Redis } from 'ioredis';
+import { connectRedis } from './connection.js';
+import { createRunEvents } from './run-events.js';
+import { createRunState } from './run-state.js';
+import { RunFixture } from './testing/run-fixture.js';
+
+let redis: Redis;
+let state: RunState;
+
+beforeAll(async () => {
+  redis = connectRedis((await freshRedis()).url, 'patient', 'test');
+  state = createRunState(redis, {
+    onError: (error) => {
+      throw error;
+    },
+  });
+});
+afterAll(() => {
+  redis.disconnect();
+});
+
+/** Texts of the chunks so far, with the number of their selector. */
+async function chunks(run: RunFixture): Promise<string[]> {
+  const [events = []] = await createRunEvents(redis).ranges([{ run: run.context }]);
+  return events
+    .map(({ event }) => JSON.parse(event) as string | { data: { text: string; from_variable_selector: string[] } })
+    .flatMap((event) => (typeof event === 'string' ? [] : [`${event.data.from_variable_selector.join('.')}=${event.data.text}`]));
+}
+
+const newline = { text: '\n', selector: '["end","answer"]' };
+/** start 0 → a 1, b 2 → end 3, which lists a.text, then b.text. */
+const twoModels: StreamTable = {
+  ends: [{ node: 3, paths: [[]], segments: [{ sel: 0, node: 1, selector: '["a","text"]' }, newline, { sel: 1, node: 2, selector: '["b","text"]' }] }],
+};
+
+const emitter = (run: RunFixture, node: number, token: string, sel: number) => (text: string, final = false) =>
+  state.emit({ ...run.context, address: { frame: 0, node }, token, sel, text: JSON.stringify(text), final });
+
+describe('text of parallel models (dsl 5.3)', () => {
+  it('keeps the order of the template: the first streams live, the second is held back', async () => {
+    const run = new RunFixture(state, { stream: twoModels });
+    await run.start();
+    await run.run(0, { take: [[1, 1, -1], [2, 1, -1]] });
+    const [a, b] = [await run.claim(1), await run.claim(2)];
+    const [emitA, emitB] = [emitter(run, 1, a.token, 0), emitter(run, 2, b.token, 1)];
+    await emitB('b1"é');
+    await emitA('a1');
+    await emitB('b2');
+    expect(await chunks(run)).toEqual(['a.text=a1']);
+    await run.settle(1, a.token, { take: [[3, 2, -1]] }, { closes: [0] });
+    expect(await chunks(run)).toEqual(['a.text=a1', 'a.text=', 'end.answer=\n', 'b.text=b1"éb2']);
+    await emitB('b3');
+    await run.settle(2, b.token, { take: [[3, 2, -1]] }, { closes: [1] });
+    expect((await chunks(run)).slice(4)).toEqual(['b.text=b3', 'b.text=']);
+  });
+
+  it('emits the value of a node that did not stream in one piece, before its node_finished', async () => {
+    const run = new RunFixture(state, { stream: twoModels });
+    await run.start();
+    await run.run(0, { take: [[1, 1, -1], [2, 1, -1]] });
+    await run.run(2, { take: [[3, 2, -1]] }, { values: [[1, '"two"']] });
+    expect(await chunks(run)).toEqual([]);
+    await run.run(1, { take: [[3, 2, -1]] }, { values: [[0, '""']] });
+    expect(await chunks(run)).toEqual(['a.text=', 'end.answer=\n', 'b.text=two']);
+  });
+
+  it('emits what exists from the beginning right after workflow_started', async () => {
+    const stream: StreamTable = {
+      ends: [{ node: 1, paths: [[]], segments: [{ sel: 0, node: -1, selector: '["sys","user_id"]' }] }],
+    };
+    const run = new RunFixture(state, { stream, values: [[0, '"me"']] });
+    await run.start();
+    expect(await chunks(run)).toEqual(['sys.user_id=me']);
+  });
+
+  it('passes over variables of skipped nodes and of values that never came', async () => {
+    const run = new RunFixture(state, { stream: twoModels });
+    await run.start();
+    await run.run(0, { take: [[2, 1, -1]], skip: [[1, 1, -1]], below: { 1: [[3, 2, -1]] } });
+    expect(await chunks(run)).toEqual(['end.answer=\n']);
+    await run.run(2, { take: [[3, 2, -1]] });
+    await run.run(3, {}, { isEnd: true });
+    expect(await chunks(run)).toEqual(['end.answer=\n']);
+  });
+
+  it('waits for the branch decision when every path has a blocking edge (dsl 5.2)', async () => {
+    const stream: StreamTable = {
+      ends: [{ node: 2, paths: [[4]], segments: [{ sel: 0, node: 0, selector: '["n0","v"]' }] }],
+    };
+    const run = new RunFixture(state, { stream });
+    await run.start();
+    await run.run(0, { take: [[1, 1, -1]] }, { values: [[0, '"x"']] });
+    expect(await chunks(run)).toEqual([]);
+    await run.run(1, { take: [[2, 1, 4]] });
+    expect(await chunks(run)).toEqual(['n0.v=x']);
+  });
+
+  it('discards held-back text of a crashed attempt', async () => {
+    const run = new RunFixture(state, { stream: twoModels });
+    await run.start();
+    await run.run(0, { take: [[1, 1, -1], [2, 1, -1]] });
+    const first = await run.claim(2, { streams: [1] });
+    await emitter(run, 2, first.token, 1)('lost');
+    const second = await run.claim(2, { streams: [1] });
+    expect(second.streamed).toBe(true);
+    expect(await emitter(run, 2, first.token, 1)('zombie')).toBe('stale');
+    await emitter(run, 2, second.token, 1)('kept');
+    await run.settle(2, second.token, { take: [[3, 2, -1]] }, { closes: [1] });
+    await run.run(1, { take: [[3, 2, -1]] }, { values: [[0, '"a"']] });
+    expect(await chunks(run)).toEqual(['a.text=a', 'end.answer=\n', 'b.text=kept', 'b.text=']);
+  });
+});
