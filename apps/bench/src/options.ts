@@ -1,0 +1,73 @@
+import { parseArgs } from 'node:util';
+import { isScenarioName, scenarioNames, streamClients, type ScenarioName } from './scenarios.js';
+
+export interface BenchOptions {
+  scenario: ScenarioName;
+  /** The last line of the output is one JSON object. */
+  json: boolean;
+  /** Length of one measured round, seconds. */
+  seconds: number;
+  warmupSeconds: number;
+  /** Rounds per system and number in flight; systems take turns. */
+  rounds: number;
+  inFlight: number[];
+  /** Which systems run: the floor, Millrace, Millrace with tracing exported. */
+  systems: SystemName[];
+  /** What changed since the last stored result; results are stored only with it. */
+  note: string | undefined;
+}
+
+export const systemNames = ['floor', 'millrace', 'traced'] as const;
+export type SystemName = (typeof systemNames)[number];
+
+export const usage = `npm run bench -- <${scenarioNames.join('|')}> [options]
+  --json            last line is one JSON object
+  --seconds N       length of a measured round (default 10)
+  --warmup N        seconds of load before it (default 3)
+  --rounds N        rounds per system, taking turns (default 2)
+  --inflight a,b    runs in flight (default 1,16,64; stream: ${streamClients})
+  --systems a,b     of ${systemNames.join(',')} (default floor,millrace; traced = Millrace exporting its spans)
+  --note "…"        store the result in apps/bench/results with this line on what changed`;
+
+/** @throws Error with the usage when the words make no sense. */
+export function parseOptions(args: string[]): BenchOptions {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      seconds: { type: 'string', default: '10' },
+      warmup: { type: 'string', default: '3' },
+      rounds: { type: 'string', default: '2' },
+      inflight: { type: 'string' },
+      systems: { type: 'string', default: 'floor,millrace' },
+      note: { type: 'string' },
+    },
+  });
+  const [scenario = '', ...rest] = positionals;
+  if (!isScenarioName(scenario) || rest.length > 0) throw new Error(`Name one scenario.\n${usage}`);
+  return {
+    scenario,
+    json: values.json,
+    seconds: positive('seconds', values.seconds),
+    warmupSeconds: positive('warmup', values.warmup),
+    rounds: positive('rounds', values.rounds),
+    inFlight: (values.inflight ?? (scenario === 'stream' ? String(streamClients) : '1,16,64'))
+      .split(',')
+      .map((text) => positive('inflight', text)),
+    systems: values.systems.split(',').map(parseSystem),
+    note: values.note,
+  };
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new Error(`--${name} must be a number above 0, not "${text}".\n${usage}`);
+  return value;
+}
+
+function parseSystem(text: string): SystemName {
+  const name = systemNames.find((one) => one === text);
+  if (!name) throw new Error(`There is no system "${text}".\n${usage}`);
+  return name;
+}

@@ -1,0 +1,87 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import type { Figures } from './measure/round.js';
+import { round } from './measure/statistics.js';
+import type { BenchOptions } from './options.js';
+
+/** Figures of all systems at one number of runs in flight. */
+export interface Level {
+  inFlight: number;
+  systems: Record<string, Figures>;
+  /** Against the floor of the same run. */
+  ratios: Record<string, { throughput: number; cpuPerRun: number; p50: number }>;
+}
+
+export interface Report {
+  scenario: string;
+  work: string;
+  date: string;
+  note: string | undefined;
+  machine: { cpu: string; cores: number; memoryGiB: number; platform: string; node: string };
+  options: Pick<BenchOptions, 'seconds' | 'warmupSeconds' | 'rounds'>;
+  levels: Level[];
+}
+
+export const machine = (): Report['machine'] => ({
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: cpus().length,
+  memoryGiB: Math.round(totalmem() / 2 ** 30),
+  platform: `${process.platform}-${process.arch}`,
+  node: process.version,
+});
+
+export function levelOf(inFlight: number, systems: Record<string, Figures>): Level {
+  const { floor } = systems;
+  const ratios = Object.entries(systems)
+    .filter(([name]) => floor && name !== 'floor')
+    .map(([name, figures]) => [
+      name,
+      {
+        throughput: round(figures.runsPerSecond / (floor?.runsPerSecond ?? Number.NaN), 3),
+        cpuPerRun: round(figures.cpuMsPerRun.total / (floor?.cpuMsPerRun.total ?? Number.NaN), 2),
+        p50: round(figures.latencyMs.p50 / (floor?.latencyMs.p50 ?? Number.NaN), 2),
+      },
+    ]);
+  return { inFlight, systems, ratios: Object.fromEntries(ratios) as Level['ratios'] };
+}
+
+/** The level as lines for people. */
+export function printLevel({ inFlight, systems, ratios }: Level): string {
+  const lines = Object.entries(systems).flatMap(([name, figures]) => {
+    const { p50, p95, p99 } = figures.latencyMs;
+    const [low, high] = figures.runsPerSecondRange;
+    const ratio = ratios[name];
+    return [
+      `  ${name}: ${figures.runsPerSecond} runs/s (${low}–${high}), p50 ${p50} p95 ${p95} p99 ${p99} ms, ${figures.runs} runs, all right`,
+      ...(figures.firstTextMs
+        ? [`    first text p50 ${figures.firstTextMs.p50} p99 ${figures.firstTextMs.p99} ms`]
+        : []),
+      `    CPU ms a run: ${pairs(figures.cpuMsPerRun)}`,
+      `    RSS MiB: ${pairs(figures.rssMiB)}`,
+      `    a run: ${figures.redisCommandsPerRun} Redis commands, ${figures.redisBytesPerRun} Redis bytes` +
+        (figures.postgresStatementsPerRun === undefined
+          ? ''
+          : `, ${figures.postgresStatementsPerRun} Postgres statements`),
+      ...(ratio
+        ? [
+            `    against the floor: throughput × ${ratio.throughput}, CPU a run × ${ratio.cpuPerRun}, p50 × ${ratio.p50}`,
+          ]
+        : []),
+    ];
+  });
+  return [`${inFlight} in flight`, ...lines].join('\n');
+}
+
+const pairs = (values: Record<string, number>): string =>
+  Object.entries(values)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
+
+/** Stores a report in the tree; answers its file. */
+export async function storeReport(dir: string, report: Report): Promise<string> {
+  await mkdir(dir, { recursive: true });
+  const file = join(dir, `${report.date.slice(0, 16).replace(':', '')}-${report.scenario}.json`);
+  await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+  return file;
+}
