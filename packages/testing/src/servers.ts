@@ -46,7 +46,9 @@ export async function startRedis(options: { aof?: boolean; databases?: number } 
 }
 
 async function startServer(dir: string, start: Start): Promise<TestServer> {
-  let { child, port, url } = await start(undefined);
+  const first = await start(undefined);
+  const { port, url } = first;
+  let child = first.child;
   const stop = () => child.stop(10_000);
   return {
     url,

@@ -1,0 +1,5 @@
+// Compiles every workspace, incrementally. `npm run build`
+import { buildAll } from './compile.mjs';
+import { prepareToolchain } from './toolchain.mjs';
+
+buildAll(prepareToolchain());

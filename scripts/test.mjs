@@ -1,0 +1,65 @@
+// The gate: builds, lints, checks the format, runs every test on real services. `npm test [-- jest arguments]`
+// With --full the long fault, fuzz and batch sizes.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { prepareToolchain, root, say, toolEnv } from './toolchain.mjs';
+
+const jestArguments = process.argv.slice(2).filter((argument) => argument !== '--full');
+const isFull = process.argv.includes('--full');
+const node = prepareToolchain();
+const results = mkdtempSync(join(tmpdir(), 'millrace-test-'));
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+check('Building', ['scripts/build.mjs']);
+if (total.failed === 0) {
+  check('Linting', ['node_modules/eslint/bin/eslint.js', '.']);
+  check('Checking the format', ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.']);
+  // Whole-system tests kill and freeze processes and measure seconds: one file at a time, nothing beside them.
+  runTests('unit', ['--testPathIgnorePatterns', '/node_modules/', '/apps/e2e/']);
+  runTests('e2e', ['--testPathPatterns', '/apps/e2e/', '--runInBand']);
+}
+rmSync(results, { recursive: true, force: true });
+console.log(`${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ''}`);
+process.exitCode = total.failed === 0 ? 0 : 1;
+
+function check(what, words) {
+  say(`${what}.`);
+  const begin = Date.now();
+  const ok = run(words).status === 0;
+  say(`${what}: ${ok ? 'ok' : 'failed'} (${((Date.now() - begin) / 1000).toFixed(1)} s)`);
+  if (!ok) total.failed++;
+}
+
+function runTests(name, choice) {
+  const file = join(results, `${name}.json`);
+  const output = ['--json', `--outputFile=${file}`, '--passWithNoTests'];
+  run(['node_modules/jest/bin/jest.js', ...output, ...jestArguments, ...choice]);
+  const result = readResult(file);
+  total.passed += result.numPassedTests;
+  // A file that could not even be loaded has no tests to count; neither has a run that broke off.
+  total.failed += result.numFailedTests + result.numRuntimeErrorTestSuites;
+  total.skipped += result.numPendingTests + result.numTodoTests;
+  if (!result.success && total.failed === 0) total.failed++;
+}
+
+function readResult(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    say(`The test run ended without results: ${error.message}`);
+    const none = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0 };
+    return { ...none, numRuntimeErrorTestSuites: 1, success: false };
+  }
+}
+
+function run(words) {
+  const env = {
+    ...toolEnv,
+    NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+    ...(isFull ? { MILLRACE_TEST_FULL: '1' } : {}),
+  };
+  // jest prints its whole result to standard output under --json; the file has it already.
+  return spawnSync(node, words, { cwd: root, env, stdio: ['ignore', words[0].includes('jest') ? 'ignore' : 2, 2] });
+}
