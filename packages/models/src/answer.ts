@@ -1,0 +1,51 @@
+import type { LanguageModelV4FinishReason, LanguageModelV4StreamPart, LanguageModelV4Usage } from '@ai-sdk/provider';
+import { ModelError } from '@millrace/contracts';
+
+/** What a whole stream amounted to. */
+export interface StreamedAnswer {
+  text: string;
+  finishReason: string | null;
+  promptTokens: number;
+  completionTokens: number;
+}
+
+/**
+ * Reads a model's stream to its end. Reasoning that comes apart from the text is put into a `<think>` block.
+ * @throws what the stream reports as its error; ModelError when it broke off
+ */
+export async function readAnswer(
+  stream: ReadableStream<LanguageModelV4StreamPart>,
+  onText: (text: string) => void,
+): Promise<StreamedAnswer> {
+  const pieces: string[] = [];
+  let thinking = false;
+  let finish: { usage: LanguageModelV4Usage; finishReason: LanguageModelV4FinishReason } | undefined;
+  const push = (text: string) => {
+    pieces.push(text);
+    onText(text);
+  };
+  for await (const part of stream) {
+    if (part.type === 'reasoning-delta' && part.delta !== '') {
+      push(thinking ? part.delta : `<think>\n${part.delta}`);
+      thinking = true;
+    } else if (part.type === 'text-delta' && part.delta !== '') {
+      push(thinking ? `\n</think>${part.delta}` : part.delta);
+      thinking = false;
+    } else if (part.type === 'finish') {
+      finish = part;
+    } else if (part.type === 'error') {
+      throw part.error;
+    }
+  }
+  if (thinking) push('\n</think>');
+  if (!finish || finish.finishReason.unified === 'interrupted') {
+    throw new ModelError('InvokeConnectionError', 'The stream of the model ended before its answer was complete');
+  }
+  const { usage, finishReason } = finish;
+  return {
+    text: pieces.join(''),
+    finishReason: finishReason.raw ?? (finishReason.unified === 'other' ? null : finishReason.unified),
+    promptTokens: usage.inputTokens.total ?? 0,
+    completionTokens: usage.outputTokens.total ?? 0,
+  };
+}

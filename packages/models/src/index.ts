@@ -1,0 +1,2 @@
+export * from './models.js';
+export { shortProviderName } from './credentials.js';

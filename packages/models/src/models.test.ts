@@ -1,0 +1,270 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ModelRequest } from '@millrace/contracts';
+import { createOutbound, type ClosableOutbound } from '@millrace/outbound';
+import { createModels } from './models.js';
+
+interface Seen {
+  path: string;
+  headers: IncomingMessage['headers'];
+  body: Record<string, unknown>;
+}
+type Answer = (response: ServerResponse, seen: Seen) => unknown;
+
+let server: Server;
+let outbound: ClosableOutbound;
+let answer: Answer;
+let seen: Seen[];
+let base: string;
+
+beforeEach(async () => {
+  seen = [];
+  server = createServer(async (request, response) => {
+    const body = JSON.parse(Buffer.concat(await request.toArray()).toString()) as Record<string, unknown>;
+    const call = { path: request.url ?? '', headers: request.headers, body };
+    seen.push(call);
+    answer(response, call);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  outbound = createOutbound({ allowCidrs: ['127.0.0.0/8'] });
+});
+
+afterEach(async () => {
+  await outbound.close();
+  server.close();
+});
+
+const invoke = (wanted: Partial<ModelRequest>, credentials?: Record<string, string> | null) =>
+  createModels({
+    outbound,
+    credentials: {
+      credentials: async () =>
+        credentials === null ? undefined : { api_key: 'sk-secret', base_url: base, ...credentials },
+    },
+  }).invoke({
+    tenantId: 't',
+    provider: 'langgenius/openai/openai',
+    model: 'gpt-4o-mini',
+    mode: 'chat',
+    messages: [
+      { role: 'system', text: 'Be brief.' },
+      { role: 'user', text: 'Hi' },
+    ],
+    params: {},
+    signal: new AbortController().signal,
+    executionId: 'exec-1',
+    ...wanted,
+  });
+
+const events = (response: ServerResponse, ...data: unknown[]) => {
+  response.setHeader('content-type', 'text/event-stream');
+  for (const each of data) response.write(`data: ${typeof each === 'string' ? each : JSON.stringify(each)}\n\n`);
+  response.end();
+};
+const chunk = (delta: object, finish: string | null = null) => ({
+  id: 'c',
+  choices: [{ index: 0, delta, finish_reason: finish }],
+});
+const usage = { id: 'c', choices: [], usage: { prompt_tokens: 350, completion_tokens: 600, total_tokens: 950 } };
+const hello: Answer = (response) =>
+  events(
+    response,
+    chunk({ role: 'assistant', content: 'Hel' }),
+    chunk({ content: 'lo' }),
+    chunk({}, 'stop'),
+    usage,
+    '[DONE]',
+  );
+const fails =
+  (status: number, body: unknown, headers: Record<string, string> = {}): Answer =>
+  (response) =>
+    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+
+describe('OpenAI-compatible models', () => {
+  it('streams a chat answer and passes every parameter on', async () => {
+    answer = hello;
+    const deltas: string[] = [];
+    const params = {
+      temperature: 0.2,
+      max_tokens: 50,
+      top_k: 3,
+      stop: ['END'],
+      response_format: 'json_object',
+      seed: 7,
+      min_p: 0.1,
+    };
+    const result = await invoke({ params, onDelta: (text) => deltas.push(text) });
+    expect(deltas).toEqual(['Hel', 'lo']);
+    expect(result).toMatchObject({
+      text: 'Hello',
+      finishReason: 'stop',
+      usage: { total_tokens: 950, total_price: '0.0004125' },
+    });
+    expect(seen[0]).toMatchObject({
+      path: '/v1/chat/completions',
+      headers: { authorization: 'Bearer sk-secret', 'idempotency-key': 'exec-1' },
+    });
+    expect(seen[0]?.body).toEqual({
+      model: 'gpt-4o-mini',
+      messages: [
+        { role: 'system', content: 'Be brief.' },
+        { role: 'user', content: 'Hi' },
+      ],
+      stream: true,
+      stream_options: { include_usage: true },
+      temperature: 0.2,
+      max_tokens: 50,
+      top_k: 3,
+      stop: ['END'],
+      response_format: { type: 'json_object' },
+      seed: 7,
+      min_p: 0.1,
+    });
+  });
+
+  it('puts reasoning into a think block', async () => {
+    answer = (response) =>
+      events(
+        response,
+        chunk({ reasoning_content: 'a' }),
+        chunk({ reasoning_content: 'b' }),
+        chunk({ content: 'c' }),
+        chunk({}, 'stop'),
+        '[DONE]',
+      );
+    expect((await invoke({})).text).toBe('<think>\nab\n</think>c');
+  });
+
+  it('sends a completion prompt as it is', async () => {
+    answer = (response) =>
+      events(response, { id: 'c', choices: [{ index: 0, text: 'done', finish_reason: 'stop' }] }, '[DONE]');
+    const result = await invoke({
+      mode: 'completion',
+      messages: [{ role: 'user', text: 'Once upon' }],
+      params: { stop: ['X'] },
+    });
+    expect(result.text).toBe('done');
+    expect(seen[0]).toMatchObject({ path: '/v1/completions', body: { prompt: 'Once upon', stop: ['X'] } });
+  });
+
+  it('closes the connection when aborted', async () => {
+    const closed = Promise.withResolvers<void>();
+    answer = (response) => {
+      response.on('close', closed.resolve);
+      response
+        .setHeader('content-type', 'text/event-stream')
+        .write(`data: ${JSON.stringify(chunk({ content: 'a' }))}\n\n`);
+    };
+    const controller = new AbortController();
+    const failure = invoke({ signal: controller.signal, onDelta: () => controller.abort(new Error('stopped')) });
+    await expect(failure).rejects.toThrow('stopped');
+    await closed.promise;
+  });
+});
+
+describe('other protocols', () => {
+  it('speaks Anthropic', async () => {
+    answer = (response) =>
+      events(
+        response,
+        { type: 'message_start', message: { id: 'm', model: 'claude', usage: { input_tokens: 10, output_tokens: 1 } } },
+        { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+        { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Bonjour' } },
+        { type: 'content_block_stop', index: 0 },
+        { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 4 } },
+        { type: 'message_stop' },
+      );
+    const result = await invoke({
+      provider: 'anthropic',
+      model: 'claude-sonnet-4-5',
+      params: { max_tokens: 9, top_k: 2 },
+    });
+    expect(result).toMatchObject({
+      text: 'Bonjour',
+      finishReason: 'end_turn',
+      usage: { total_tokens: 14, total_price: '0.00009' },
+    });
+    expect(seen[0]).toMatchObject({
+      path: '/v1/messages',
+      headers: { 'x-api-key': 'sk-secret' },
+      body: { max_tokens: 9, top_k: 2, system: [{ text: 'Be brief.' }] },
+    });
+  });
+
+  it('speaks Google', async () => {
+    answer = (response) =>
+      events(response, {
+        candidates: [{ content: { parts: [{ text: 'Hallo' }] }, finishReason: 'STOP' }],
+        usageMetadata: { promptTokenCount: 5, candidatesTokenCount: 2, totalTokenCount: 7 },
+      });
+    const result = await invoke({ provider: 'google', model: 'gemini-2.5-flash' });
+    expect(result).toMatchObject({ text: 'Hallo', finishReason: 'STOP', usage: { total_tokens: 7 } });
+    expect(seen[0]?.path).toContain('/v1beta/models/gemini-2.5-flash:streamGenerateContent');
+    expect(seen[0]?.headers['x-goog-api-key']).toBe('sk-secret');
+  });
+});
+
+describe('failures', () => {
+  const error = (message: string, code?: string) => ({ error: { message, type: 'x', ...(code && { code }) } });
+  it.each<[string, Answer, object]>([
+    [
+      '401',
+      fails(401, error('Bad key sk-secret')),
+      { errorType: 'InvokeAuthorizationError', apiCode: 'provider_not_initialize', message: '[openai] Bad key ***' },
+    ],
+    ['403', fails(403, error('no')), { apiCode: 'provider_not_initialize' }],
+    [
+      '429',
+      fails(429, error('slow down'), { 'retry-after': '2' }),
+      { errorType: 'InvokeRateLimitError', apiCode: undefined, retryAfterMs: 2000 },
+    ],
+    [
+      '429 quota',
+      fails(429, error('pay', 'insufficient_quota')),
+      { errorType: 'QuotaExceededError', apiCode: 'provider_quota_exceeded' },
+    ],
+    [
+      '404 model',
+      fails(404, error('The model `x` does not exist', 'model_not_found')),
+      { errorType: 'ModelNotExistError', apiCode: 'model_currently_not_support' },
+    ],
+    ['404 path', fails(404, 'nothing here'), { errorType: 'InvokeBadRequestError', apiCode: undefined }],
+    ['400', fails(400, error('bad')), { errorType: 'InvokeBadRequestError', apiCode: undefined }],
+    [
+      '503',
+      fails(503, error('busy'), { 'retry-after-ms': '150' }),
+      { errorType: 'InvokeServerUnavailableError', retryAfterMs: 150 },
+    ],
+    [
+      'error in stream',
+      (response) => events(response, chunk({ content: 'a' }), error('overloaded')),
+      { message: '[openai] overloaded' },
+    ],
+    [
+      'cut stream',
+      (response) => response.write('data: {', () => response.destroy()),
+      { errorType: 'InvokeConnectionError' },
+    ],
+    ['closed socket', (response) => response.destroy(), { errorType: 'InvokeConnectionError' }],
+  ])('%s', async (_, respond, expected) => {
+    answer = respond;
+    await expect(invoke({})).rejects.toMatchObject({ name: 'ModelError', ...expected });
+    expect(seen).toHaveLength(1);
+  });
+
+  it('without credentials or key, nobody is called', async () => {
+    await expect(invoke({}, null)).rejects.toMatchObject({ apiCode: 'provider_not_initialize' });
+    await expect(invoke({}, { api_key: '' })).rejects.toMatchObject({ apiCode: 'provider_not_initialize' });
+    expect(seen).toHaveLength(0);
+  });
+
+  it('names an address that is not allowed', async () => {
+    const failure = invoke({}, { base_url: 'http://169.254.169.254/v1' });
+    await expect(failure).rejects.toMatchObject({
+      errorType: 'InvokeConnectionError',
+      message: '[openai] 169.254.169.254 is not allowed',
+    });
+  });
+});

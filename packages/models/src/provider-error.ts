@@ -1,0 +1,91 @@
+import { APICallError } from '@ai-sdk/provider';
+import { ModelError, OutboundError } from '@millrace/contracts';
+
+/** Statuses by which providers say that they can't answer just now. */
+const unavailable = new Set([500, 502, 503, 504, 529]);
+
+/**
+ * Turns whatever a provider's client raised into a `ModelError`.
+ * @param secrets texts that must not appear in the message
+ * @param now epoch milliseconds, for `Retry-After` dates
+ */
+export function toModelError(error: unknown, provider: string, secrets: readonly string[], now: number): ModelError {
+  if (error instanceof ModelError) return error;
+  const outbound = findCause(error, (each): each is OutboundError => each instanceof OutboundError);
+  const text = (message: string) => `[${provider}] ${blot(message, secrets)}`;
+  if (outbound) return new ModelError('InvokeConnectionError', text(outbound.message));
+  const call = findCause(error, (each): each is APICallError => APICallError.isInstance(each));
+  if (call?.statusCode !== undefined && call.statusCode >= 400) return fromStatus(call, call.statusCode, text, now);
+  if (call?.statusCode === undefined && call) return new ModelError('InvokeConnectionError', text(call.message));
+  const message = error instanceof Error ? error.message : describe(error);
+  if (isConnectionFailure(error)) return new ModelError('InvokeConnectionError', text(`Connection lost: ${message}`));
+  return new ModelError(
+    error instanceof Error ? 'InvokeBadRequestError' : 'InvokeServerUnavailableError',
+    text(message),
+  );
+}
+
+function fromStatus(call: APICallError, status: number, text: (message: string) => string, now: number): ModelError {
+  const message = text(call.message || `HTTP status ${status}`);
+  const retryAfterMs = retryAfter(call.responseHeaders ?? {}, now);
+  const details = `${call.message} ${call.responseBody ?? ''}`;
+  if (status === 401 || status === 403) {
+    return new ModelError('InvokeAuthorizationError', message, { apiCode: 'provider_not_initialize' });
+  }
+  if (status === 402 || (status === 429 && /insufficient_quota|exceeded your current quota/i.test(details))) {
+    return new ModelError('QuotaExceededError', message, { apiCode: 'provider_quota_exceeded' });
+  }
+  if (status === 429) return new ModelError('InvokeRateLimitError', message, { retryAfterMs });
+  if (/model_not_found/.test(details) || (status === 404 && /model/i.test(details))) {
+    return new ModelError('ModelNotExistError', message, { apiCode: 'model_currently_not_support' });
+  }
+  if (unavailable.has(status)) return new ModelError('InvokeServerUnavailableError', message, { retryAfterMs });
+  return new ModelError('InvokeBadRequestError', message);
+}
+
+/** Milliseconds from `Retry-After-Ms` or `Retry-After` (seconds or a date). */
+export function retryAfter(headers: Record<string, string>, now: number): number | undefined {
+  const ms = Number(headers['retry-after-ms']);
+  if (headers['retry-after-ms'] !== undefined && ms >= 0) return Math.ceil(ms);
+  const text = headers['retry-after'];
+  if (text === undefined || text.trim() === '') return undefined;
+  const seconds = Number(text);
+  if (Number.isFinite(seconds)) return seconds >= 0 ? Math.ceil(seconds * 1000) : undefined;
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+function isConnectionFailure(error: unknown): boolean {
+  const codes = /^(UND_ERR_|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_)/;
+  const found = findCause(
+    error,
+    (each): each is Error =>
+      each instanceof Error &&
+      ((each instanceof TypeError && each.message === 'terminated') ||
+        ('code' in each && typeof each.code === 'string' && codes.test(each.code))),
+  );
+  return found !== undefined;
+}
+
+function findCause<T>(error: unknown, matches: (each: unknown) => each is T): T | undefined {
+  for (let each = error, depth = 0; each !== undefined && each !== null && depth < 8; depth += 1) {
+    if (matches(each)) return each;
+    each = each instanceof Error ? each.cause : undefined;
+  }
+  return undefined;
+}
+
+/** The text of an error event within a stream. */
+function describe(error: unknown): string {
+  if (typeof error === 'string') return error;
+  if (typeof error === 'object' && error !== null) {
+    const { message } = error as { message?: unknown };
+    if (typeof message === 'string') return message;
+    return JSON.stringify(error);
+  }
+  return 'The provider reported an error';
+}
+
+function blot(message: string, secrets: readonly string[]): string {
+  return secrets.reduce((text, secret) => text.replaceAll(secret, '***'), message);
+}
