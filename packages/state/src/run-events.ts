@@ -13,16 +13,16 @@ export interface RangeRequest {
   run: RunRef;
   /** Exclusive; absent = from the beginning. */
   after?: string;
-  /** At most this many events. Default: all. */
+  /** At most this many events, from the oldest. Default: all. */
   count?: number;
+  /** Only the newest this many, oldest first. Then `after` and `count` are absent. */
+  last?: number;
 }
 
 /** Reads runs' event streams. */
 export interface RunEvents {
   /** Events of several runs in one round trip, in the order asked. */
   ranges(requests: RangeRequest[]): Promise<StoredEvent[][]>;
-  /** The last event, `undefined` when the stream is gone. */
-  last(run: RunRef): Promise<StoredEvent | undefined>;
   exists(run: RunRef): Promise<boolean>;
   /** Gives the run's keys `ttlMs` to live. */
   expire(runs: RunRef[], ttlMs: number): Promise<void>;
@@ -36,20 +36,18 @@ export function createRunEvents(redis: Redis): RunEvents {
   return {
     async ranges(requests) {
       const pipeline = redis.pipeline();
-      for (const { run, after, count } of requests) {
+      for (const { run, after, count, last } of requests) {
         const from = after === undefined ? '-' : `(${after}`;
-        if (count === undefined) pipeline.xrange(runKeys.events(run), from, '+');
+        if (last !== undefined) pipeline.xrevrange(runKeys.events(run), '+', '-', 'COUNT', last);
+        else if (count === undefined) pipeline.xrange(runKeys.events(run), from, '+');
         else pipeline.xrange(runKeys.events(run), from, '+', 'COUNT', count);
       }
       const replies = (await pipeline.exec()) ?? [];
-      return replies.map(([error, entries]) => {
+      return replies.map(([error, entries], i) => {
         if (error) throw error;
-        return parse(entries as Entry[]);
+        const events = parse(entries as Entry[]);
+        return requests[i]?.last === undefined ? events : events.reverse();
       });
-    },
-
-    async last(run) {
-      return parse((await redis.xrevrange(runKeys.events(run), '+', '-', 'COUNT', 1)) as Entry[])[0];
     },
 
     async exists(run) {
