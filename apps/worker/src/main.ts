@@ -38,8 +38,12 @@ const execute = createExecuteNode({ state, queue, plans, executors, claims, fini
 const reconciler = createReconciler({
   ...{ state, queue, plans, finish, onError },
   view: createRecovery(redis),
-  store: store.recovery,
-  endUnstarted: (context, error) => store.runs.endUnstarted(context, error),
+  runs: store.runs,
+  store: {
+    unfinished: (query) => store.runs.unfinished(query),
+    raiseEpoch: (runs) => store.runs.raiseEpoch(runs),
+    recordedNodes: (tenantId, runId) => store.nodeExecutions.listForRun(tenantId, runId),
+  },
   limits: { maxRunMs: env.MAX_EXECUTION_TIME, maxSteps: env.MAX_EXECUTION_STEPS },
   owner: newId(),
 });

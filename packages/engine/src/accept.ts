@@ -84,10 +84,10 @@ export function createAccept(deps: AcceptDeps): Accept {
     };
     const inputs = stringifyJson(request.inputs);
     try {
-      await runs.insertAccepted({ context, versionLabel: request.version.label, inputs, epoch: 1 });
+      await runs.insertAccepted({ context, versionLabel: request.version.label, inputs });
       await startRun(deps, { context, plan: request.version.plan, inputs, epoch: 1, limits: deps.limits, ...(request.bell ? { bell: request.bell } : {}) });
     } catch (error) {
-      runs.markRefused(context).catch(onError);
+      runs.markRefused(context.tenantId, context.runId).catch(onError);
       if (!isUnavailable(error)) throw error;
       throw new ApiError('service_unavailable', undefined, { cause: error, retryAfterSeconds: 1 });
     }

@@ -4,7 +4,9 @@ import {
   type Ending,
   type ErrorCode,
   type JsonText,
+  type RunContext,
   type RunState,
+  type TerminalStatus,
   type ValueObject,
 } from '@millrace/contracts';
 import { mergeOutputs, parseJson, stringifyJson, type Plan } from '@millrace/graph';
@@ -25,10 +27,17 @@ export interface FinishDeps {
  */
 export type Finish = (decided: DecidedRun) => Promise<void>;
 
+/** After this time a run that Postgres does not know (it was refused) is cleared away. */
+const unknownGraceMs = 60_000;
+
 export function createFinish({ state, runs, plans }: FinishDeps): Finish {
   return async (decided) => {
     const { context } = decided;
-    const { ending } = await runs.saveEnding(context, endingOf(decided));
+    const own = endingOf(decided);
+    const saved = await runs.saveEnding(context.tenantId, context.runId, own, { epoch: decided.epoch });
+    // Postgres is ahead of this Redis; the reconciler comes back with what it knows by then.
+    if (saved.kind === 'unknown' && Date.now() - decided.finishedAtMs < unknownGraceMs) return;
+    const ending = saved.kind === 'already' ? saved.ending : own;
     const plan = await planOf(plans, decided);
     const published = await state.publishEnd(context, {
       events: lastEvents(decided, ending, plan),
@@ -101,4 +110,15 @@ function lastEvents(decided: DecidedRun, ending: Ending, plan: Plan | undefined)
   }
   events.push(workflowFinished(context, ending));
   return events;
+}
+
+/** Ends a run that never came to run: it has an ending in Postgres and no events. */
+export async function endUnstarted(
+  runs: RunStore,
+  { tenantId, runId }: RunContext,
+  status: TerminalStatus,
+  error: string,
+): Promise<void> {
+  const none = { outputs: '{}', elapsedSeconds: 0, totalTokens: 0, totalSteps: 0, exceptionsCount: 0 };
+  await runs.saveEnding(tenantId, runId, { status, error, ...none, finishedAtMs: Date.now() });
 }

@@ -1,34 +1,34 @@
-import type { Ending, NodeLedgerMeta, RunContext } from '@millrace/contracts';
+import type { Ending, JsonText, NodeLedgerMeta, RunContext } from '@millrace/contracts';
 
 /** A run as Postgres first learns of it. */
 export interface AcceptedRun {
   context: RunContext;
   versionLabel: string;
-  /** JSON text of the validated form values. */
-  inputs: string;
-  epoch: number;
+  /** Validated form values. */
+  inputs: JsonText;
 }
 
-/** What the store says after an attempt to write an ending: the one that counts. */
-export interface StoredEnding {
-  ending: Ending;
-  written: boolean;
-}
+/** What became of an ending. */
+export type EndingOutcome =
+  | { kind: 'written' }
+  /** Another ending was there first: it is the one everybody must tell. */
+  | { kind: 'already'; ending: Ending }
+  /** No such run, or it was refused, or it lives on under a later epoch. */
+  | { kind: 'unknown' };
 
 /** Port to the runs in Postgres. */
 export interface RunStore {
   insertAccepted(run: AcceptedRun): Promise<void>;
   /** A run that never started; it will never execute. */
-  markRefused(run: RunContext): Promise<void>;
-  /** Never overwrites a terminal status. */
-  saveEnding(run: RunContext, ending: Ending): Promise<StoredEnding>;
+  markRefused(tenantId: string, runId: string): Promise<unknown>;
+  /** Never overwrites a terminal status; `epoch` fences those who follow an older one. */
+  saveEnding(tenantId: string, runId: string, ending: Ending, options?: { epoch?: number }): Promise<EndingOutcome>;
 }
 
 /** An unfinished run, as the reconciler reads it. */
 export interface UnfinishedRun {
   context: RunContext;
-  inputs: string;
-  epoch: number;
+  inputs: JsonText;
 }
 
 /** A node execution that Postgres knows. */
@@ -38,14 +38,15 @@ export interface RecordedNode {
   finishedEventId: string;
   startedEvent: string;
   finishedEvent: string;
-  outputs: string | null;
+  outputs: JsonText | null;
 }
 
 /** Port to what recovery needs from Postgres. */
 export interface RecoveryStore {
-  /** Unfinished runs of a shard in id order, accepted at least `olderThanMs` ago, after the run `after`. */
-  unfinished(query: { shard: number; olderThanMs: number; limit: number; after?: string }): Promise<UnfinishedRun[]>;
-  /** Raises the epoch and answers the new one. */
-  raiseEpoch(run: RunContext): Promise<number>;
-  recordedNodes(run: RunContext): Promise<RecordedNode[]>;
+  /** Unfinished runs of a shard, oldest first, created before a time, after the run `after`. */
+  unfinished(query: { shard: number; createdBeforeMs: number; limit: number; after?: string }): Promise<UnfinishedRun[]>;
+  /** Raises the epoch of runs that have not ended; answers the new ones by run id. */
+  raiseEpoch(runs: { tenantId: string; runId: string }[]): Promise<Map<string, number>>;
+  /** In order of completion. */
+  recordedNodes(tenantId: string, runId: string): Promise<RecordedNode[]>;
 }

@@ -2,19 +2,18 @@ import { newId, type NodeQueue, type ReadyNode, type RunState } from '@millrace/
 import { edgeTable, type Plan } from '@millrace/graph';
 import { startedInputs, startRequest, type RunLimits } from './accept.js';
 import { workflowStarted } from './events.js';
-import type { Finish } from './finish.js';
+import { endUnstarted, type Finish } from './finish.js';
 import { PlanError, type Plans } from './plans.js';
-import type { RecordedNode, RecoveryStore, UnfinishedRun } from './ports.js';
+import type { RecordedNode, RecoveryStore, RunStore, UnfinishedRun } from './ports.js';
 
 export interface RebuildDeps {
   state: RunState;
   queue: NodeQueue;
   plans: Plans;
   store: RecoveryStore;
+  runs: RunStore;
   limits: RunLimits;
   finish: Finish;
-  /** Ends a run that cannot be rebuilt. */
-  endUnstarted: (run: UnfinishedRun['context'], error: string) => Promise<void>;
 }
 
 /**
@@ -25,22 +24,23 @@ export interface RebuildDeps {
 export async function rebuildRun(deps: RebuildDeps, run: UnfinishedRun): Promise<void> {
   const { state, queue, store, plans, limits } = deps;
   const { context } = run;
+  const { runId, shard, tenantId, versionId, trace } = context;
   let plan: Plan;
   try {
     plan = await plans.plan(context.tenantId, context.versionId);
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
-    await deps.endUnstarted(context, error.message);
+    await endUnstarted(deps.runs, context, 'failed', error.message);
     return;
   }
-  const epoch = await store.raiseEpoch(context);
-  const recorded = (await store.recordedNodes(context)).filter(({ meta }) => meta.frame === 0);
+  const epoch = (await store.raiseEpoch([context])).get(runId);
+  if (epoch === undefined) return;
+  const recorded = (await store.recordedNodes(tenantId, runId)).filter(({ meta }) => meta.frame === 0);
   const started = workflowStarted(context, startedInputs(context, run.inputs));
   const recordedEvents = recorded.length === 0 ? [] : [{ id: '1-0', event: started }, ...eventsOf(recorded)];
   const request = startRequest({ context, plan, inputs: run.inputs, epoch, recordedEvents, limits });
   if ((await state.start(request)) === 'exists') return;
   const ready = await replay(deps, run, plan, recorded);
-  const { runId, shard, tenantId, versionId, trace } = context;
   await queue.add(
     ready.map((node) => ({
       ...{ v: 1 as const, runId, shard, tenantId, versionId, ...node, readyAtMs: Date.now() },

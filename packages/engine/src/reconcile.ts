@@ -76,7 +76,7 @@ export function createReconciler(deps: ReconcileDeps): { tick(shard: number): Pr
   const restoreMissing = async (shard: number, olderThanMs: number, eachPresent?: (run: RunContext) => Promise<void>) => {
     let after: string | undefined;
     for (;;) {
-      const runs = await store.unfinished({ shard, olderThanMs, limit: batch, ...(after === undefined ? {} : { after }) });
+      const runs = await store.unfinished({ shard, createdBeforeMs: Date.now() - olderThanMs, limit: batch, ...(after === undefined ? {} : { after }) });
       const present = await view.present(runs.map((run) => run.context));
       for (const [i, run] of runs.entries()) {
         if (!present[i]) await step(() => rebuildRun(deps, run));
@@ -90,7 +90,10 @@ export function createReconciler(deps: ReconcileDeps): { tick(shard: number): Pr
   /** After a restart a tail may be missing: later events must not reuse ids that clients have seen. */
   const recoverGeneration = async (shard: number): Promise<void> => {
     if ((await view.generation(shard)) === 'same') return;
-    await restoreMissing(shard, 0, async (run) => view.raiseEpoch(run, await store.raiseEpoch(run)));
+    await restoreMissing(shard, 0, async (run) => {
+      const epoch = (await store.raiseEpoch([run])).get(run.runId);
+      if (epoch !== undefined) await view.raiseEpoch(run, epoch);
+    });
     await view.markGeneration(shard);
   };
 

@@ -1,5 +1,6 @@
 import type { RunContext, RunState } from '@millrace/contracts';
-import type { Finish } from './finish.js';
+import { endUnstarted, type Finish } from './finish.js';
+import type { RunStore } from './ports.js';
 
 export interface StopRequest {
   tenantId: string;
@@ -13,8 +14,7 @@ export interface StopDeps {
   finish: Finish;
   /** A run of this app by its task id, ended or not. */
   findTask: (tenantId: string, appId: string, taskId: string) => Promise<{ context: RunContext; ended: boolean } | undefined>;
-  /** Ends a run that Redis does not know (yet): it must never start. */
-  endUnstarted: (context: RunContext, error: string) => Promise<void>;
+  runs: RunStore;
 }
 
 /**
@@ -25,7 +25,7 @@ export type Stop = (request: StopRequest) => Promise<'stopped' | 'ended' | 'forb
 
 const reason = 'Stopped by user.';
 
-export function createStop({ state, finish, findTask, endUnstarted }: StopDeps): Stop {
+export function createStop({ state, finish, findTask, runs }: StopDeps): Stop {
   return async ({ tenantId, appId, taskId, user }) => {
     const task = await findTask(tenantId, appId, taskId);
     if (!task) return 'ended';
@@ -33,7 +33,8 @@ export function createStop({ state, finish, findTask, endUnstarted }: StopDeps):
     if (task.ended) return 'ended';
     const { kind, decided } = await state.decide({ ...task.context, status: 'stopped', error: reason });
     if (decided) await finish(decided);
-    if (kind === 'gone') await endUnstarted(task.context, reason);
+    // Not in Redis (yet): with an ending in Postgres it will never run to another one.
+    if (kind === 'gone') await endUnstarted(runs, task.context, 'stopped', reason);
     return kind === 'already' ? 'ended' : 'stopped';
   };
 }
