@@ -1,0 +1,58 @@
+import { isUuid } from '@millrace/contracts';
+import { toColumn } from './column-text.js';
+import { timestamp } from './columns.js';
+import type { Database } from './database.js';
+import type { RunRow, StoredRun } from './run-row.js';
+import { parseRun } from './run-row.js';
+import * as sql from './sql/runs.js';
+
+/** Query of the log (service-api 2.5); filters combine with AND. */
+export interface LogQuery {
+  /** Only its first 30 characters count; a whole run id finds that run too. */
+  keyword?: string;
+  status?: string;
+  /** Inclusive, Unix ms. */
+  beforeMs?: number;
+  /** Inclusive, Unix ms. */
+  afterMs?: number;
+  /** The caller's `user` text. */
+  sessionId?: string;
+  /** From 1. */
+  page: number;
+  limit: number;
+}
+
+export interface LogPage {
+  items: StoredRun[];
+  total: number;
+}
+
+/** A keyword reads the texts of all runs in question, which takes longer than other queries may. */
+const keywordTimeoutMs = 10_000;
+
+export const createRunLog =
+  (database: Database) =>
+  async (tenantId: string, appId: string, query: LogQuery): Promise<LogPage> => {
+    if (!isUuid(tenantId) || !isUuid(appId)) return { items: [], total: 0 };
+    const { keyword, page, limit } = query;
+    const filter = [
+      tenantId,
+      appId,
+      query.status ?? null,
+      query.beforeMs === undefined ? null : timestamp(query.beforeMs),
+      query.afterMs === undefined ? null : timestamp(query.afterMs),
+      query.sessionId === undefined ? null : toColumn(query.sessionId),
+      keyword === undefined ? null : likePattern(keyword),
+      keyword !== undefined && isUuid(keyword) ? keyword : null,
+    ];
+    const options = keyword === undefined ? {} : { timeoutMs: keywordTimeoutMs };
+    const [rows, totals] = await Promise.all([
+      database.query<RunRow>(sql.logPage, [...filter, limit, (page - 1) * limit], options),
+      database.query<{ total: number }>(sql.logTotal, filter, options),
+    ]);
+    return { items: rows.map(parseRun), total: totals[0]?.total ?? 0 };
+  };
+
+/** `%`, `_` and `\` are literal. */
+const likePattern = (keyword: string): string =>
+  `%${toColumn([...keyword].slice(0, 30).join('')).replace(/[\\%_]/g, '\\$&')}%`;

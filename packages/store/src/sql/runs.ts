@@ -1,0 +1,113 @@
+import type { Statement } from '../database.js';
+
+/** Columns of a run as `parseRun` reads them. bigint comes as float8, which JavaScript holds anyway. */
+const columns = `r.context, r.version_label, r.epoch, r.status, r.inputs, r.outputs, r.error, r.error_code,
+  r.elapsed_seconds, r.total_tokens::float8 AS total_tokens, r.total_steps, r.exceptions_count, r.finished_at,
+  r.triggered_from, r.created_from`;
+
+/**
+ * Many accepted runs in one statement: one commit, and one flush of the disk, for all that arrived while the
+ * last one was under way. Arrays, so that the text of the statement is the same for any number of rows and
+ * stays prepared. DO NOTHING makes a repeated call after a lost answer harmless.
+ */
+export const insertAccepted: Statement = {
+  name: 'runs_insert_accepted',
+  text: `INSERT INTO runs (created_at, id, tenant_id, app_id, version_id, version_label, task_id, shard, epoch,
+      end_user_id, session_id, inputs, context, trace_id, triggered_from, created_from)
+    SELECT * FROM unnest($1::timestamptz[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::uuid[],
+      $8::int[], $9::int[], $10::uuid[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[])
+    ON CONFLICT (created_at, id) DO NOTHING`,
+};
+
+/** Only a run that has not ended can be refused. */
+export const markRefused: Statement = {
+  name: 'runs_mark_refused',
+  text: `UPDATE runs SET status = 'refused'
+    WHERE created_at = $1 AND id = $2 AND tenant_id = $3 AND status = 'accepted' RETURNING id`,
+};
+
+/**
+ * Endings of many runs. `status = 'accepted'` is the guard that keeps a terminal status for ever: of two
+ * writers the second waits for the first's row lock and then finds nothing to update. The epoch fences a
+ * worker that still follows a run which was rebuilt meanwhile. The bounds $13 and $14 repeat what the join
+ * says, as constants: with them the planner leaves out the partitions of other days.
+ */
+export const saveEndings: Statement = {
+  name: 'runs_save_endings',
+  text: `UPDATE runs AS r SET status = e.status, error = e.error, error_code = e.error_code, outputs = e.outputs,
+      elapsed_seconds = e.elapsed_seconds, total_tokens = e.total_tokens, total_steps = e.total_steps,
+      exceptions_count = e.exceptions_count, finished_at = e.finished_at
+    FROM unnest($1::timestamptz[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
+        $8::float8[], $9::bigint[], $10::int[], $11::int[], $12::timestamptz[], $15::int[])
+      AS e(created_at, id, tenant_id, status, error, error_code, outputs, elapsed_seconds, total_tokens, total_steps,
+        exceptions_count, finished_at, epoch)
+    WHERE r.created_at = e.created_at AND r.id = e.id AND r.tenant_id = e.tenant_id AND r.status = 'accepted'
+      AND r.epoch <= coalesce(e.epoch, r.epoch) AND r.created_at >= $13 AND r.created_at <= $14
+    RETURNING r.id`,
+};
+
+/** The endings that were there first, for those a group could not write (rare). */
+export const readEndings: Statement = {
+  name: 'runs_read_endings',
+  text: `SELECT r.id, ${columns} FROM runs r
+    JOIN unnest($1::timestamptz[], $2::uuid[], $3::uuid[]) AS k(created_at, id, tenant_id)
+      ON r.created_at = k.created_at AND r.id = k.id AND r.tenant_id = k.tenant_id
+    WHERE r.created_at >= $4 AND r.created_at <= $5`,
+};
+
+/** By primary key: the run's id carries its creation time, and with it the one partition to look at. */
+export const getRun: Statement = {
+  name: 'runs_get',
+  text: `SELECT ${columns} FROM runs r WHERE r.created_at = $1 AND r.id = $2 AND r.tenant_id = $3 AND r.app_id = $4`,
+};
+
+/** A task id says nothing about time: its index is probed in each partition. Only stopping asks. */
+export const getRunForTask: Statement = {
+  name: 'runs_get_for_task',
+  text: `SELECT ${columns} FROM runs r WHERE r.task_id = $1 AND r.tenant_id = $2 AND r.app_id = $3 LIMIT 1`,
+};
+
+/**
+ * The reconciler's page, oldest first, over the small partial index of runs that have not ended
+ * (`runs_unfinished_idx`); $3 and $4 are the last row of the page before.
+ */
+export const unfinishedRuns: Statement = {
+  name: 'runs_unfinished',
+  text: `SELECT ${columns} FROM runs r
+    WHERE r.shard = $1 AND r.status = 'accepted' AND r.created_at < $2
+      AND (r.created_at, r.id) > (coalesce($3::timestamptz, '-infinity'), coalesce($4::uuid,
+        '00000000-0000-0000-0000-000000000000'))
+    ORDER BY r.created_at, r.id LIMIT $5`,
+};
+
+/** A rebuilt run lives on under the next epoch; ended ones keep theirs. */
+export const raiseEpochs: Statement = {
+  name: 'runs_raise_epochs',
+  text: `UPDATE runs AS r SET epoch = r.epoch + 1
+    FROM unnest($1::timestamptz[], $2::uuid[], $3::uuid[]) AS k(created_at, id, tenant_id)
+    WHERE r.created_at = k.created_at AND r.id = k.id AND r.tenant_id = k.tenant_id AND r.status = 'accepted'
+      AND r.created_at >= $4 AND r.created_at <= $5
+    RETURNING r.id, r.epoch`,
+};
+
+/**
+ * Filters of the log (service-api 2.5); a filter that is null matches all. Both statements walk
+ * `(app_id, created_at)`, so that without a keyword a page costs what it shows.
+ */
+const logFilter = `r.tenant_id = $1 AND r.app_id = $2 AND r.status <> 'refused'
+  AND ($3::text IS NULL OR r.status = $3)
+  AND ($4::timestamptz IS NULL OR r.created_at <= $4)
+  AND ($5::timestamptz IS NULL OR r.created_at >= $5)
+  AND ($6::text IS NULL OR r.session_id = $6)
+  AND ($7::text IS NULL OR r.inputs ILIKE $7 OR r.outputs ILIKE $7 OR r.session_id ILIKE $7 OR r.id = $8::uuid)`;
+
+export const logPage: Statement = {
+  name: 'runs_log_page',
+  text: `SELECT ${columns} FROM runs r WHERE ${logFilter}
+    ORDER BY r.created_at DESC, r.id DESC LIMIT $9 OFFSET $10`,
+};
+
+export const logTotal: Statement = {
+  name: 'runs_log_total',
+  text: `SELECT count(*)::float8 AS total FROM runs r WHERE ${logFilter}`,
+};

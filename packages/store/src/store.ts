@@ -1,0 +1,51 @@
+import { createAppKeyRepository } from './app-keys.js';
+import { createAppRepository } from './apps.js';
+import { createArchiveRepository } from './archives.js';
+import { createCredentialRepository } from './credentials.js';
+import type { DatabaseOptions } from './database.js';
+import { createDatabase } from './database.js';
+import { createEndUserRepository } from './end-users.js';
+import { createNodeExecutionRepository } from './node-executions.js';
+import { createPartitions } from './partitions.js';
+import { createPendingImportRepository } from './pending-imports.js';
+import { createRunRepository } from './runs.js';
+import { createSecretBox } from './secrets.js';
+import { createConsoleKeyRepository, createTenantRepository } from './tenants.js';
+import { createVersionRepository } from './versions.js';
+
+export interface StoreOptions extends DatabaseOptions {
+  /** MILLRACE_SECRET_KEY: encrypts credentials, secrets of workflows and re-showable keys. */
+  secretKey: string;
+  /** Earlier values of it, which still open what they sealed. Default none. */
+  olderSecretKeys?: readonly string[];
+}
+
+/**
+ * Postgres behind repositories. Every lookup of users' data takes the tenant. Connects on first use.
+ * Errors of reachability are known to `isUnavailable`.
+ */
+export function createStore(options: StoreOptions) {
+  const database = createDatabase(options);
+  const secrets = createSecretBox(options.secretKey, options.olderSecretKeys);
+  const partitions = createPartitions(database);
+  return {
+    tenants: createTenantRepository(database),
+    consoleKeys: createConsoleKeyRepository(database),
+    apps: createAppRepository(database),
+    versions: createVersionRepository(database, secrets),
+    appKeys: createAppKeyRepository(database, secrets),
+    endUsers: createEndUserRepository(database),
+    pendingImports: createPendingImportRepository(database),
+    credentials: createCredentialRepository(database, secrets),
+    runs: createRunRepository(database, partitions),
+    nodeExecutions: createNodeExecutionRepository(database, partitions),
+    archives: createArchiveRepository(database, partitions),
+    partitions,
+    /** Resolves when Postgres answers. */
+    ping: async (): Promise<void> => void (await database.query({ text: 'SELECT 1' }, [])),
+    /** Closes all connections; calls under way are waited for. */
+    close: (): Promise<void> => database.close(),
+  };
+}
+
+export type Store = ReturnType<typeof createStore>;
