@@ -46,7 +46,7 @@ export function createMetrics({ service }: { service: string }): Metrics {
         ...base(options),
         ...(collect && {
           collect() {
-            return collect(this as Gauge<L>);
+            return collect(this);
           },
         }),
       });

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { RunContext } from '@millrace/contracts';
-import { orphansOf, startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from './testing/otlp-receiver.js';
+import { orphansOf, startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from '@millrace/testing';
 import type { Command } from './fixtures/traced-process.js';
 import type { RunTrace } from './run-trace.js';
 import { parseTraceparent } from './trace-ids.js';

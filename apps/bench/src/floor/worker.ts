@@ -10,7 +10,7 @@ const redis = new Redis(childEnv('FLOOR_REDIS_URL'), { maxRetriesPerRequest: nul
 const queue = new Queue<FloorJob>(floorQueue, { connection: redis });
 const scenarioName = childEnv('FLOOR_SCENARIO');
 if (!isScenarioName(scenarioName)) throw new Error(`no scenario ${scenarioName}`);
-const { expected } = scenarios[scenarioName];
+const scenario = scenarios[scenarioName];
 const target = childEnv('FLOOR_TARGET');
 const dispatcher = new Agent({ connections: 256 });
 const options = { removeOnComplete: true, removeOnFail: true };
@@ -20,7 +20,7 @@ const add = (name: string, data: FloorJob): Promise<unknown> => queue.add(name, 
 const reply = ({ id, reply: stream }: FloorJob, text: string, kind: 'end' | 'chunk'): Promise<unknown> =>
   redis.xadd(stream, 'MAXLEN', '~', 10_000, '*', 'id', id, 'text', text, 'kind', kind);
 
-const finish = (data: FloorJob): Promise<unknown> => reply(data, expected(data.text), 'end');
+const finish = (data: FloorJob): Promise<unknown> => reply(data, scenario.expected(data.text), 'end');
 
 type Steps = Record<string, (data: FloorJob) => Promise<unknown>>;
 

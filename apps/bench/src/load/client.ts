@@ -5,7 +5,7 @@ import { scenarios } from '../scenarios.js';
 import type { LoadMessage, LoadPlan, LoadResult } from './plan.js';
 
 const plan = JSON.parse(process.argv[2] ?? '{}') as LoadPlan;
-const { expected } = scenarios[plan.scenario];
+const scenario = scenarios[plan.scenario];
 const { origin, pathname } = new URL(plan.url);
 const pool = new Pool(origin, {
   connections: plan.inFlight,
@@ -81,7 +81,7 @@ async function loadFor(seconds: number): Promise<LoadResult> {
       result.latenciesMs.push(performance.now() - sentAt);
       if (answer.firstTextMs !== undefined) result.firstTextMs.push(answer.firstTextMs);
       result.runs++;
-      if (answer.result === expected(text)) continue;
+      if (answer.result === scenario.expected(text)) continue;
       result.wrong++;
       if (result.examples.length < 3) result.examples.push(`${text}: ${answer.shown.slice(0, 300)}`);
     }

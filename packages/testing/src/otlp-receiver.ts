@@ -125,7 +125,8 @@ interface OtlpExport {
 
 function parseExport(body: OtlpExport): ReceivedSpan[] {
   return (body.resourceSpans ?? []).flatMap(({ resource, scopeSpans }) => {
-    const service = String(parseAttributes(resource?.attributes)['service.name'] ?? '');
+    const name = parseAttributes(resource?.attributes)['service.name'];
+    const service = typeof name === 'string' ? name : '';
     return (scopeSpans ?? []).flatMap(({ spans }) => (spans ?? []).map((span) => parseSpan(service, span)));
   });
 }

@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { createLogger, createMetrics, serveHealth, startTelemetry } from '@millrace/telemetry';
+import { connectRedis, createLedger, createRunEvents } from '@millrace/state';
+import { createStore } from '@millrace/store';
+import { pause } from './backoff.js';
+import { consumerName, env, shownEnv, telemetryEnv } from './env.js';
+import { createRecorderMetrics } from './metrics.js';
+import type { History } from './ports.js';
+import { runRecorder } from './recorder.js';
+import { runUpkeep } from './upkeep.js';
+
+/** A shutdown waits this long for the batch in hand; what is left unacknowledged comes back. */
+const shutdownMs = 8000;
+/** History can wait for a busy database longer than a caller can. */
+const storeTimeoutMs = 20_000;
+
+const log = createLogger({ service: 'recorder', level: env.LOG_LEVEL });
+const onError = (error: unknown): void => log.warn({ err: error }, 'connection trouble');
+const telemetry = await startTelemetry({ service: 'millrace-recorder', env: telemetryEnv, onError });
+const metrics = createMetrics({ service: 'recorder' });
+
+const store = createStore({
+  databaseUrl: env.DATABASE_URL,
+  // The recorder opens no secret, so it is not given the key.
+  secretKey: randomBytes(32).toString('hex'),
+  poolSize: 4,
+  timeoutMs: storeTimeoutMs,
+  onConnectionError: onError,
+});
+const redis = connectRedis(env.REDIS_URL, 'patient', 'recorder');
+const shards = Array.from({ length: env.MILLRACE_SHARDS }, (_, shard) => {
+  const blocking = connectRedis(env.REDIS_URL, 'patient', `recorder-read-${shard}`);
+  return { shard, blocking, ledger: createLedger(blocking, redis, shard, { consumer: consumerName }) };
+});
+for (const connection of [redis, ...shards.map(({ blocking }) => blocking)]) connection.on('error', onError);
+
+const history: History = {
+  recordNodes: (entries) => store.nodeExecutions.record(entries),
+  saveArchives: (runs) => store.archives.save(runs),
+};
+const events = createRunEvents(redis);
+const recorderMetrics = createRecorderMetrics(
+  metrics,
+  shards.map(({ shard, ledger }) => ({ shard, depth: () => ledger.depth() })),
+);
+
+const stopping = new AbortController();
+const work = [
+  ...shards.map(({ shard, ledger }) =>
+    runRecorder({ shard, ledger, events, history, metrics: recorderMetrics, log }, stopping.signal),
+  ),
+  runUpkeep(
+    { partitions: store.partitions, retentionDays: env.RUN_RETENTION_DAYS, log, pause, now: Date.now },
+    stopping.signal,
+  ),
+];
+const health =
+  env.PORT === undefined
+    ? undefined
+    : await serveHealth({
+        port: env.PORT,
+        host: env.HOST,
+        metrics,
+        ready: async () => {
+          await Promise.all([store.ping(), redis.ping()]);
+          return true;
+        },
+      });
+log.info({ env: shownEnv }, 'recorder ready');
+
+async function stop(signal: string): Promise<void> {
+  log.info({ signal }, 'recorder stopping');
+  setTimeout(() => process.exit(0), shutdownMs).unref();
+  stopping.abort();
+  await Promise.all(work);
+  await health?.close();
+  redis.disconnect();
+  for (const { blocking } of shards) blocking.disconnect();
+  await store.close();
+  await telemetry.shutdown();
+  process.exit(0);
+}
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => {
+    stop(signal).catch((error: unknown) => {
+      log.error({ err: error }, 'shutdown failed');
+      process.exit(1);
+    });
+  });
+}

@@ -1,0 +1,37 @@
+import type { LedgerEntry, RunRef } from '@millrace/contracts';
+
+export type NodeEntry = Extract<LedgerEntry, { kind: 'node' }>;
+export type EndEntry = Extract<LedgerEntry, { kind: 'end' }>;
+
+/** A run's public events, with their SSE ids, as they are kept. */
+export interface ArchivedRun {
+  runId: string;
+  tenantId: string;
+  /** Creation time of the run, Unix ms: the partition. */
+  createdAtMs: number;
+  epoch: number;
+  events: { id: string; event: string }[];
+}
+
+/**
+ * Where the recorder writes. Both writes are upserts, so repeating them changes nothing. They answer per
+ * item, in order, the error that kept it out, and throw only when the store cannot be reached.
+ */
+export interface History {
+  recordNodes(entries: NodeEntry[]): Promise<unknown[]>;
+  saveArchives(runs: ArchivedRun[]): Promise<unknown[]>;
+}
+
+/** A shard's ledger, as `@millrace/state` offers it. */
+export interface LedgerReader {
+  read(options: { count: number; blockMs: number }): Promise<LedgerEntry[]>;
+  reclaim(options: { minIdleMs: number; count: number }): Promise<{ entry: LedgerEntry; deliveries: number }[]>;
+  ack(ids: string[]): Promise<void>;
+  park(entries: LedgerEntry[]): Promise<void>;
+}
+
+/** Runs' event streams, as `@millrace/state` offers them. */
+export interface EventStreams {
+  ranges(requests: { run: RunRef }[]): Promise<{ id: string; event: string }[][]>;
+  expire(runs: RunRef[], ttlMs: number): Promise<void>;
+}

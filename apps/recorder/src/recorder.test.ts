@@ -1,0 +1,140 @@
+import type { LedgerEntry } from '@millrace/contracts';
+import { createLogger, createMetrics } from '@millrace/telemetry';
+import { backoffMs } from './backoff.js';
+import { createRecorderMetrics } from './metrics.js';
+import type { ArchivedRun, EventStreams, History, LedgerReader, NodeEntry } from './ports.js';
+import { runRecorder } from './recorder.js';
+
+const node = (id: string, runId = 'run'): NodeEntry => ({
+  id,
+  kind: 'node',
+  runId,
+  meta: {} as NodeEntry['meta'],
+  startedEventId: '',
+  finishedEventId: '',
+  startedEvent: '',
+  finishedEvent: '',
+  outputs: null,
+});
+const end = (id: string, runId: string): LedgerEntry => ({
+  ...{ id, kind: 'end', runId, tenantId: 't', createdAtMs: 0, epoch: 1 },
+});
+const outage = new Error('down');
+
+interface Script {
+  /** Batches of new entries; when they are used up, the recorder is stopped. */
+  batches: LedgerEntry[][];
+  reclaimed?: { entry: LedgerEntry; deliveries: number }[];
+  /** Entry and run ids that can never be stored. */
+  poison?: string[];
+  /** How many writes in a row find the store away. */
+  outages?: number;
+}
+
+/** Runs the recorder over a script; answers everything it did, in order. */
+async function play({ batches, reclaimed = [], poison = [], outages = 0 }: Script): Promise<string[]> {
+  const did: string[] = [];
+  const stop = new AbortController();
+  const bad = new Set(poison);
+  let away = outages;
+  const whenThere = (): void => {
+    if (away-- > 0) throw outage;
+  };
+  const ledger: LedgerReader = {
+    read: () => {
+      const batch = batches.shift();
+      if (!batch) stop.abort();
+      return Promise.resolve(batch ?? []);
+    },
+    reclaim: () => Promise.resolve(reclaimed.splice(0)),
+    ack: (ids) => Promise.resolve(void did.push(`ack ${ids.join(' ')}`)),
+    park: (entries) => Promise.resolve(void did.push(`park ${entries.map(({ id }) => id).join(' ')}`)),
+  };
+  const history: History = {
+    recordNodes: async (entries) => {
+      whenThere();
+      did.push(`nodes ${entries.map(({ id }) => id).join(' ')}`);
+      return Promise.resolve(entries.map(({ id }) => (bad.has(id) ? new Error('bad') : undefined)));
+    },
+    saveArchives: async (runs: ArchivedRun[]) => {
+      whenThere();
+      did.push(`archive ${runs.map(({ runId }) => runId).join(' ')}`);
+      return Promise.resolve(runs.map(({ runId }) => (bad.has(runId) ? new Error('bad') : undefined)));
+    },
+  };
+  const events: EventStreams = {
+    ranges: (requests) =>
+      Promise.resolve(requests.map(({ run }) => (run.runId === 'gone' ? [] : [{ id: '1-1', event: '{}' }]))),
+    expire: (runs) => Promise.resolve(void did.push(`expire ${runs.map(({ runId }) => runId).join(' ')}`)),
+  };
+  const metrics = createMetrics({ service: 'test' });
+  await runRecorder(
+    {
+      shard: 0,
+      ledger,
+      events,
+      history,
+      metrics: createRecorderMetrics(metrics, []),
+      log: createLogger({ service: 'test', level: 'silent' }),
+      pause: () => Promise.resolve(),
+    },
+    stop.signal,
+  );
+  return did;
+}
+
+describe('the recorder', () => {
+  it('writes nodes, then archives, then limits the keys, then acknowledges (R1, R2)', async () => {
+    expect(await play({ batches: [[node('1'), end('2', 'a'), node('3'), end('4', 'b')]] })).toEqual([
+      'nodes 1 3',
+      'archive a b',
+      'expire a b',
+      'ack 1 3 2 4',
+    ]);
+  });
+
+  it('leaves a bad entry unacknowledged and records the others (R3)', async () => {
+    expect(await play({ batches: [[node('1'), node('2'), end('3', 'a'), end('4', 'b')]], poison: ['2', 'a'] })).toEqual(
+      ['nodes 1 2', 'archive a b', 'expire b', 'ack 1 4'],
+    );
+  });
+
+  it('waits through an outage (R4)', async () => {
+    expect(await play({ batches: [[node('1'), end('2', 'a')]], outages: 5 })).toEqual([
+      'nodes 1',
+      'archive a',
+      'expire a',
+      'ack 1 2',
+    ]);
+  });
+
+  it('archives a run once when its end is told twice, and none whose stream is gone', async () => {
+    expect(await play({ batches: [[end('1', 'a'), end('2', 'a'), end('3', 'gone')]] })).toEqual([
+      'archive a',
+      'expire a gone',
+      'ack 1 2 3',
+    ]);
+  });
+
+  it('tries suspects alone and sets aside what was delivered too often', async () => {
+    const reclaimed = [
+      { entry: node('1'), deliveries: 2 },
+      { entry: node('2'), deliveries: 2 },
+      { entry: node('3'), deliveries: 4 },
+      { entry: end('4', 'x'), deliveries: 21 },
+    ];
+    expect(await play({ batches: [[]], reclaimed, poison: ['3'] })).toEqual([
+      'park 4',
+      'ack 4',
+      'nodes 1 2',
+      'ack 1 2',
+      'nodes 3',
+    ]);
+  });
+
+  it('backs off up to a limit, with jitter', () => {
+    expect(backoffMs(1, 0)).toBe(50);
+    expect(backoffMs(3, 0.5)).toBe(300);
+    expect(backoffMs(50, 1)).toBe(5000);
+  });
+});
