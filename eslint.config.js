@@ -31,7 +31,10 @@ const onlyEnv = { object: 'process', property: 'env', message: 'Read the environ
 function boundaries(folder, allowed, files, ignores = []) {
   const list = allowed.join('|');
   const patterns = [
-    { regex: `^@millrace/(?!(${list})(/|$))`, message: `${folder} may import only: ${allowed.join(', ') || 'nothing'}.` },
+    {
+      regex: `^@millrace/(?!(${list})(/|$))`,
+      message: `${folder} may import only: ${allowed.join(', ') || 'nothing'}.`,
+    },
     { regex: '^@millrace/[^/]+/', message: 'Import a package by its name; its inside is its own.' },
     { regex: '^\\.\\./.*(packages|apps|dist)/', message: 'Import other packages by name.' },
   ];
@@ -59,7 +62,7 @@ export default tseslint.config(
       'max-lines': ['warn', { max: 400, skipBlankLines: true, skipComments: true }],
       eqeqeq: 'error',
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-confusing-void-expression': 'off',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { searchPath } from './env.js';
+import { commandLine, processIdentity, signalProcess, waitUntilGone } from './process-identity.js';
 import { startChild, waitForChild, type Child } from './child.js';
 import { freePort } from './free-port.js';
 import { preparePostgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
@@ -28,7 +29,7 @@ export interface PostgresServer {
   readonly logFile: string;
   readonly child: Child;
   /** Address of a database of this server. Default `millrace`, which exists. */
-  url(database?: string): string;
+  url: (database?: string) => string;
 }
 
 const user = 'millrace';
@@ -39,7 +40,8 @@ export async function startPostgresServer(options: PostgresOptions): Promise<Pos
   const binaries = await preparePostgresBinaries();
   const runAs = choosePostgresUser(binaries.postgres, options.dir);
   const cluster = join(options.dir, 'postgres');
-  if (!existsSync(cluster)) await createCluster(options, cluster, binaries, runAs);
+  if (existsSync(cluster)) await endLeftover(cluster);
+  else await createCluster(options, cluster, binaries, runAs);
 
   for (let tries = 1; ; tries++) {
     const port = options.port ?? (await freePort());
@@ -126,6 +128,23 @@ function runPostgres(program: string, args: string[], runAs: PostgresUser, logFi
     stopSignal: 'SIGINT',
     phase: 3,
   });
+}
+
+/**
+ * After a crash: ends a server that still runs on this cluster, and removes a stale pid file. PostgreSQL
+ * itself would refuse to start while *any* process has the number in that file, as after a container's restart.
+ */
+async function endLeftover(cluster: string): Promise<void> {
+  const pidFile = join(cluster, 'postmaster.pid');
+  if (!existsSync(pidFile)) return;
+  const pid = Number.parseInt(await readFile(pidFile, 'utf8'), 10);
+  if (commandLine(pid).includes(cluster)) {
+    const identity = processIdentity(pid);
+    signalProcess(pid, 'SIGINT');
+    if (!(await waitUntilGone(pid, identity, 10_000))) signalProcess(pid, 'SIGKILL');
+    await waitUntilGone(pid, identity, 5_000);
+  }
+  await rm(pidFile, { force: true });
 }
 
 /** Who must own the cluster when root lends another user. */

@@ -20,6 +20,18 @@ function linuxStartTime(pid: number): string | undefined {
   return fields[0] === 'Z' ? undefined : fields[19];
 }
 
+/** The command line of a process, as far as the system shows it; empty when there is no such process. */
+export function commandLine(pid: number): string {
+  if (process.platform !== 'linux') {
+    return spawnSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim();
+  }
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+  } catch {
+    return ''; // no such process
+  }
+}
+
 /** Sends a signal; `false` when the process is gone. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   try {

@@ -1,0 +1,1 @@
+export { createConsoleApi, ConsoleApiError } from './console-api.js';
