@@ -47,6 +47,5 @@ export interface RecoveryStore {
   unfinished(query: { shard: number; createdBeforeMs: number; limit: number; after?: string }): Promise<UnfinishedRun[]>;
   /** Raises the epoch of runs that have not ended; answers the new ones by run id. */
   raiseEpoch(runs: { tenantId: string; runId: string }[]): Promise<Map<string, number>>;
-  /** In order of completion. */
   recordedNodes(tenantId: string, runId: string): Promise<RecordedNode[]>;
 }

@@ -35,7 +35,9 @@ export async function rebuildRun(deps: RebuildDeps, run: UnfinishedRun): Promise
   }
   const epoch = (await store.raiseEpoch([context])).get(runId);
   if (epoch === undefined) return;
-  const recorded = (await store.recordedNodes(tenantId, runId)).filter(({ meta }) => meta.frame === 0);
+  const recorded = (await store.recordedNodes(tenantId, runId))
+    .filter(({ meta }) => meta.frame === 0)
+    .sort((a, b) => compareEventIds(a.finishedEventId, b.finishedEventId));
   const started = workflowStarted(context, startedInputs(context, run.inputs));
   const recordedEvents = recorded.length === 0 ? [] : [{ id: '1-0', event: started }, ...eventsOf(recorded)];
   const request = startRequest({ context, plan, inputs: run.inputs, epoch, recordedEvents, limits });

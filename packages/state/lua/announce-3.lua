@@ -7,8 +7,7 @@ if redis.call('HGET', run_key, 'st') ~= 'running' then return 0 end
 local node = read_node(ARGV[2])
 if not node or node.state ~= 'running' or node.token ~= ARGV[3] then return 0 end
 if node.announced == '0' then
-  add_event(ARGV[4])
-  node.announced = '1'
+  node.announced = add_event(ARGV[4])
   write_node(ARGV[2], node)
 end
 if ARGV[5] ~= '' then add_event(ARGV[5]) end

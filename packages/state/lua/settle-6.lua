@@ -35,8 +35,7 @@ if outcome == 'retry' or outcome == 'release' then
     redis.call('HINCRBY', run_key, 'tk', ARGV[12])
     redis.call('HINCRBY', run_key, 'ex', ARGV[13])
     if node.announced == '0' then
-      add_event(ARGV[9])
-      node.announced = '1'
+      node.announced = add_event(ARGV[9])
       ring(run_id, false)
     end
   end
@@ -49,8 +48,7 @@ redis.call('ZREM', KEYS[4], run_id .. '|' .. frame .. '|' .. index)
 if ARGV[12] ~= '0' then redis.call('HINCRBY', run_key, 'tk', ARGV[12]) end
 if ARGV[13] ~= '0' then redis.call('HINCRBY', run_key, 'ex', ARGV[13]) end
 local active = redis.call('HINCRBY', run_key, 'ac', -1)
-local started_id = ''
-if node.announced == '0' and not silent then started_id = add_event(ARGV[9]) end
+if node.announced == '0' and not silent then node.announced = add_event(ARGV[9]) end
 
 if outcome == 'failed' then
   node.state = 'failed'
@@ -115,8 +113,8 @@ end
 
 if not silent then
   local finished_id = add_event(ARGV[10])
-  redis.call('XADD', KEYS[5], '*', 'k', 'node', 'r', run_id, 'm', ARGV[11], 'si', started_id, 'fi', finished_id,
-    's', started_id ~= '' and ARGV[9] or '', 'f', ARGV[10], 'o', ARGV[7])
+  redis.call('XADD', KEYS[5], '*', 'k', 'node', 'r', run_id, 'm', ARGV[11], 'si', node.announced, 'fi', finished_id,
+    's', ARGV[9], 'f', ARGV[10], 'o', ARGV[7])
 end
 
 if not ended then

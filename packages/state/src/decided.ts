@@ -39,7 +39,7 @@ function parseRunning(field: string, text: string): RunningNode[] {
       executionId,
       index: Number(index),
       startedAtMs: Number(started),
-      announced: announced === '1',
+      announced: announced !== '0',
     },
   ];
 }

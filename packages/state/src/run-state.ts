@@ -105,7 +105,7 @@ export function createRunState(redis: Redis, { readyGraceMs = 15_000, onError }:
         context: JSON.parse(context) as RunContext,
         inputs: inputs ?? '{}',
         reads,
-        announced: announced === '1',
+        announced: announced !== '0',
         crashes,
         streamed: streamed === '1',
       };

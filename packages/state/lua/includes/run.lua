@@ -1,6 +1,7 @@
 -- Shared by every transition. Expects KEYS[1] = run hash, KEYS[2] = variables hash, KEYS[3] = events stream.
 -- A node's state is one hash field `n<frame>.<node>`, its parts joined by `|`:
---   state (ready|running|done|skipped|failed), attempt, token, job id, execution id, index, started ms, announced, crashes
+--   state (ready|running|done|skipped|failed), attempt, token, job id, execution id, index, started ms,
+--   id of its node_started event or 0, crashes
 local run_key, vars_key, events_key = KEYS[1], KEYS[2], KEYS[3]
 
 local function now_ms()

@@ -1,0 +1,80 @@
+import { startHttpTarget, type HttpTarget } from '@millrace/testing';
+import { Redis } from 'ioredis';
+import { Client, collect } from '../client.js';
+import { Fleet } from '../fleet.js';
+import { chain5, slow } from '../workflows.js';
+
+let fleet: Fleet;
+let target: HttpTarget;
+
+beforeEach(async () => {
+  [fleet, target] = await Promise.all([Fleet.start(), startHttpTarget({ delayMs: 1500 })]);
+}, 120_000);
+afterEach(async () => {
+  await Promise.all([fleet.stop(), target.close()]);
+}, 60_000);
+
+const clientOf = async (file: string): Promise<Client> => new Client(fleet.url(), (await fleet.publish(file)).apiKey);
+
+/** Waits until every run has ended in Postgres, as `GET run` says. */
+async function untilEnded(client: Client, runIds: string[]): Promise<Record<string, unknown>[]> {
+  for (;;) {
+    const details = await Promise.all(runIds.map((id) => client.detail(id)));
+    if (details.every(({ status }) => typeof status === 'string' && status !== 'running')) return details;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+async function submit(client: Client, runs: number): Promise<string[]> {
+  const started = await Promise.all(Array.from({ length: runs }, (_, i) => client.stream({ text: `r${i}` })));
+  for (const run of started) collect(run).catch(() => undefined);
+  return started.map(({ runId }) => runId);
+}
+
+const succeeded = (runs: number) => Array.from({ length: runs }, (_, i) => ({ status: 'succeeded', outputs: { result: `r${i}!` } }));
+
+it('Redis restarted with AOF: accepted runs still end', async () => {
+  const client = await clientOf(slow(target.url));
+  const ids = await submit(client, 20);
+  await target.received(20);
+  await fleet.redis.restart();
+  expect(await untilEnded(client, ids)).toMatchObject(succeeded(20));
+}, 120_000);
+
+it('Redis flushed: accepted runs still end', async () => {
+  const client = await clientOf(slow(target.url));
+  const ids = await submit(client, 20);
+  await target.received(20);
+  const redis = new Redis(fleet.redis.url);
+  await redis.flushall();
+  redis.disconnect();
+  expect(await untilEnded(client, ids)).toMatchObject(succeeded(20));
+}, 120_000);
+
+it('Postgres restarted: accepted runs still end', async () => {
+  const client = await clientOf(slow(target.url));
+  const ids = await submit(client, 20);
+  await target.received(20);
+  await fleet.postgres.restart();
+  expect(await untilEnded(client, ids)).toMatchObject(succeeded(20));
+}, 120_000);
+
+it.each(['redis', 'postgres'] as const)('%s away: 503 with Retry-After within 2 s, and back without a restart', async (name) => {
+  const client = await clientOf(chain5());
+  expect((await client.blocking({ text: 'x' })).status).toBe(200);
+  await fleet[name].stop();
+  const askedAt = Date.now();
+  const refused = await client.request('POST', 'workflows/run', { body: { inputs: { text: 'x' }, user: 'u', response_mode: 'blocking' } });
+  expect(Date.now() - askedAt).toBeLessThan(2_500);
+  expect(refused.status).toBe(503);
+  expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
+  await fleet[name].restart();
+  for (;;) {
+    const { status, body } = await client.blocking({ text: 'back' }).catch(() => ({ status: 0, body: undefined }));
+    if (status === 200) {
+      expect(body?.data.outputs).toEqual({ result: 'back-a-b-c' });
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}, 60_000);
