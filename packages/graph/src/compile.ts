@@ -1,8 +1,8 @@
-import type { Value, ValueObject } from '@millrace/contracts';
+import type { Selector, Value, ValueObject } from '@millrace/contracts';
 import { parseForm } from './form.js';
 import { nodeConfig } from './node-config.js';
 import type { FormVariable, Plan, PlanEdge, PlanNode } from './plan.js';
-import { possibleSelectors } from './references.js';
+import { references } from './references.js';
 import { planStream } from './stream-plan.js';
 import { PlanError, readStructure, type FileNode, type Structure } from './structure.js';
 import { pythonStr } from './values/python.js';
@@ -16,7 +16,7 @@ export interface CompileOptions {
 export type CompileResult = { ok: true; plan: Plan; warnings: string[] } | { ok: false; error: string };
 
 function readsOf(node: FileNode, keys: ReadonlySet<string>): string[] {
-  const firsts = possibleSelectors(node.data).map(([first = '']) => first);
+  const firsts = references(node.data).map(({ selector: [first = ''] }) => first);
   return [...new Set(firsts)].filter((first) => first !== node.id && keys.has(first));
 }
 
@@ -64,11 +64,16 @@ function environment(workflow: ValueObject): Record<string, Value> {
 /** The form every run's `inputs` are checked against; triggers have none. */
 const formOf = (root: PlanNode): FormVariable[] => (root.type === 'start' ? parseForm(root.data) : []);
 
+/** Entry nodes of containers go with their container. */
+const entryTypes = new Set(['iteration-start', 'loop-start']);
+
 function unsupported({ nodes }: Structure, types: ReadonlySet<string>): string[] {
   const missing = new Map<string, string[]>();
   for (const { id, type } of nodes) {
-    if (types.has(type)) continue;
-    missing.set(type, [...(missing.get(type) ?? []), id]);
+    if (types.has(type) || entryTypes.has(type)) continue;
+    const ids = missing.get(type);
+    if (ids) ids.push(id);
+    else missing.set(type, [id]);
   }
   return Array.from(
     missing,
@@ -76,25 +81,16 @@ function unsupported({ nodes }: Structure, types: ReadonlySet<string>): string[]
   );
 }
 
-/** Selectors in well-known places whose first part names no node at all. */
-function missingReferences({ nodes }: Structure): string[] {
-  const known = new Set([...nodes.map((node) => node.id), 'sys', 'env', 'conversation', 'userinput', 'rag']);
+/** References whose first part names no node, and environment variables that are not declared. */
+function missingReferences({ nodes }: Structure, env: ValueObject): string[] {
+  const known = new Set([...nodes.map((node) => node.id), 'sys', 'conversation', 'userinput', 'rag']);
+  const isKnown = ([first = '', name = '']: Selector): boolean =>
+    first === 'env' ? Object.hasOwn(env, name) : known.has(first);
   return nodes.flatMap(({ id, data }) => {
-    const texts = possibleSelectors(selectorsOnly(data));
-    const missing = new Set(texts.filter(([first = '']) => !known.has(first)).map((selector) => selector.join('.')));
-    return [...missing].map((path) => `Node '${id}' refers to '${path}', but no node has that id`);
+    const missing = references(data).filter(({ certain, selector }) => certain && !isKnown(selector));
+    const paths = new Set(missing.map(({ selector }) => selector.join('.')));
+    return Array.from(paths, (path) => `Node '${id}' refers to '${path}', which does not exist`);
   });
-}
-
-/** Drops lists that are no selectors (options, classes, …): only keys that name a selector keep theirs. */
-function selectorsOnly(value: Value, key = ''): Value {
-  if (Array.isArray(value)) {
-    const isSelector = value.every((part) => typeof part === 'string');
-    if (isSelector) return key.endsWith('selector') ? value : value.map((part) => [part]);
-    return value.map((part) => selectorsOnly(part, key));
-  }
-  if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, selectorsOnly(part, name)]));
 }
 
 /**
@@ -122,7 +118,7 @@ export function compilePlan(workflow: ValueObject, options: CompileOptions): Com
     const warnings = [
       ...structure.warnings,
       ...unsupported(structure, options.supportedTypes),
-      ...missingReferences(structure),
+      ...missingReferences(structure, plan.env),
     ];
     return { ok: true, plan, warnings };
   } catch (error) {

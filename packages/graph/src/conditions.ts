@@ -63,7 +63,9 @@ function fileCondition(files: Value[], condition: ValueObject): boolean {
 function filesCondition(files: Value[], condition: ValueObject): boolean {
   const sub = condition['sub_variable_condition'];
   if (!isObject(sub)) throw new ConditionError('Sub variable is required');
-  const results = list(sub['conditions']).filter(isObject).map((each) => fileCondition(files, each));
+  const results = list(sub['conditions'])
+    .filter(isObject)
+    .map((each) => fileCondition(files, each));
   return sub['logical_operator'] === 'or' ? results.some(Boolean) : results.every(Boolean);
 }
 

@@ -2,24 +2,30 @@ import type { Selector, Value } from '@millrace/contracts';
 import { templateReferences } from './template.js';
 import { isObject } from './values/types.js';
 
+export interface Reference {
+  selector: Selector;
+  /** `false` for a list of texts that merely looks like a selector. */
+  certain: boolean;
+}
+
 const isText = (value: Value): value is string => typeof value === 'string';
 
 /**
- * Everything in a value that may refer to a variable: `{{#…#}}` references in any text, and lists of
- * two or more texts, which may be selectors. Callers keep those whose first part they know.
+ * Everything in a node's data that may refer to a variable: `{{#…#}}` in any text, and lists of two or
+ * more texts, which are selectors for certain under a key that says so.
  */
-export function possibleSelectors(value: Value): Selector[] {
-  const found: Selector[] = [];
-  const walk = (part: Value): void => {
+export function references(data: Value): Reference[] {
+  const found: Reference[] = [];
+  const walk = (part: Value, key: string): void => {
     if (typeof part === 'string') {
-      found.push(...templateReferences(part));
+      for (const selector of templateReferences(part)) found.push({ selector, certain: true });
     } else if (Array.isArray(part)) {
-      if (part.length > 1 && part.every(isText)) found.push(part);
-      part.forEach(walk);
+      if (part.length > 1 && part.every(isText)) found.push({ selector: part, certain: key.endsWith('selector') });
+      for (const item of part) walk(item, '');
     } else if (isObject(part)) {
-      Object.values(part).forEach(walk);
+      for (const [name, member] of Object.entries(part)) walk(member, name);
     }
   };
-  walk(value);
+  walk(data, '');
   return found;
 }

@@ -27,9 +27,9 @@ function createNumbering(): Numbering {
 function outputSelectors(end: PlanNode): string[][] {
   const outputs = end.data['outputs'];
   if (!Array.isArray(outputs)) return [];
-  return outputs.filter(isObject).map(({ value_selector: selector }) =>
-    Array.isArray(selector) ? selector.map((part) => pythonStr(part)) : [],
-  );
+  return outputs
+    .filter(isObject)
+    .map(({ value_selector: selector }) => (Array.isArray(selector) ? selector.map((part) => pythonStr(part)) : []));
 }
 
 /** `sys` and `env` exist from the beginning: the root node stands for their source. */
@@ -42,7 +42,12 @@ function sourceOf(selector: string[], nodes: Map<string, PlanNode>, root: PlanNo
 }
 
 /** Segments of an End node (dsl 5.1): its outputs in order, with a newline between them. */
-function segmentsOf(end: PlanNode, nodes: Map<string, PlanNode>, root: PlanNode, numbering: Numbering): StreamSegment[] {
+function segmentsOf(
+  end: PlanNode,
+  nodes: Map<string, PlanNode>,
+  root: PlanNode,
+  numbering: Numbering,
+): StreamSegment[] {
   const newline: StreamSegment = { text: '\n', selector: JSON.stringify([end.id, 'answer']) };
   const selectors = outputSelectors(end);
   const segments = selectors.flatMap((selector, position): StreamSegment[] => {

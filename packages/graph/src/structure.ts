@@ -84,7 +84,9 @@ function readEdges(graph: ValueObject, nodes: FileNode[], notes: Set<string>, wa
     if (notes.has(source) || notes.has(target)) return [];
     const [from, to] = [byId.get(source), byId.get(target)];
     if (!from || !to) {
-      throw new PlanError(`An edge from '${source}' to '${target}' refers to the unknown node '${from ? target : source}'`);
+      throw new PlanError(
+        `An edge from '${source}' to '${target}' refers to the unknown node '${from ? target : source}'`,
+      );
     }
     if (from.container !== to.container) {
       warnings.push(`The edge from '${source}' to '${target}' crosses the border of a container and is ignored`);
@@ -119,7 +121,8 @@ function refuseCycles(nodes: FileNode[], edges: FileEdge[]): void {
       if (left === 0) free.push(target);
     }
   }
-  if (open.size > 0) throw new PlanError(`The workflow has a cycle through or before these nodes: ${[...open.keys()].join(', ')}`);
+  if (open.size > 0)
+    throw new PlanError(`The workflow has a cycle through or before these nodes: ${[...open.keys()].join(', ')}`);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Value, ValueObject } from '@millrace/contracts';
 import { compilePlan } from '../compile.js';
 import { PlanError } from '../structure.js';
-import { pythonStr } from '../values/python.js';
+import { pythonStr, truthy } from '../values/python.js';
 import { isObject, typeName } from '../values/types.js';
 import { emptySecrets, readVariables } from './variables.js';
 import { currentVersion, judgeVersion } from './version.js';
@@ -67,7 +67,7 @@ function readYaml(text: string): ValueObject {
 
 function readVersion(file: ValueObject): string {
   const version = file['version'];
-  if (version === undefined || version === null || version === '') return '0.1.0';
+  if (version === undefined || !truthy(version)) return '0.1.0';
   if (typeof version === 'string') return version;
   throw new PlanError(`Invalid version type, expected str, got <class '${typeName(version)}'>`);
 }
@@ -90,7 +90,9 @@ function requireWorkflowMode(mode: string): void {
   if (mode === 'advanced-chat') {
     throw new PlanError('chatflows (advanced-chat) are not supported yet: only apps of mode workflow can be imported');
   }
-  throw new PlanError(`apps of mode ${mode} have no workflow and are not supported: only apps of mode workflow can be imported`);
+  throw new PlanError(
+    `apps of mode ${mode} have no workflow and are not supported: only apps of mode workflow can be imported`,
+  );
 }
 
 /** Numeric ids inside selectors become texts, so that they find their nodes. */
@@ -123,14 +125,19 @@ function readWorkflow(file: ValueObject): ValueObject {
   };
 }
 
-function readContent(file: ValueObject, supportedTypes: ReadonlySet<string>): Pick<ParsedContent, 'app' | 'workflow' | 'warnings'> {
+function readContent(
+  file: ValueObject,
+  supportedTypes: ReadonlySet<string>,
+): Pick<ParsedContent, 'app' | 'workflow' | 'warnings'> {
   const app = readApp(file['app'] as ValueObject);
   requireWorkflowMode(app.mode);
   const workflow = readWorkflow(file);
   const compiled = compilePlan(workflow, { supportedTypes });
   if (!compiled.ok) throw new PlanError(compiled.error);
   const secrets = emptySecrets(workflow['environment_variables'] as ValueObject[]);
-  const warnings = secrets.map((name) => `The secret environment variable '${name}' has no value and must be given one`);
+  const warnings = secrets.map(
+    (name) => `The secret environment variable '${name}' has no value and must be given one`,
+  );
   return { app, workflow, warnings: [...warnings, ...compiled.warnings] };
 }
 
@@ -142,7 +149,7 @@ export function parseFile(text: string, { supportedTypes, confirmed = false }: P
   try {
     const file = readYaml(text);
     versions.importedVersion = readVersion(file);
-    if (!isObject(file['app'])) throw new PlanError('Missing app data in YAML content');
+    if (!isObject(file['app']) || !truthy(file['app'])) throw new PlanError('Missing app data in YAML content');
     const verdict = judgeVersion(versions.importedVersion);
     if (verdict === 'failed') throw new PlanError(`Invalid DSL version: ${versions.importedVersion}`);
     if (verdict === 'pending' && !confirmed) return { ...versions, status: 'pending' };

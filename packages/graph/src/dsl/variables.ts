@@ -45,4 +45,6 @@ export function readVariables(declared: Value | undefined, kind: 'env' | 'conver
 
 /** Names of secrets whose value the export left out. */
 export const emptySecrets = (variables: ValueObject[]): string[] =>
-  variables.filter(({ value_type, value }) => value_type === 'secret' && value === '').map(({ name }) => pythonStr(name ?? ''));
+  variables
+    .filter(({ value_type, value }) => value_type === 'secret' && value === '')
+    .map(({ name }) => pythonStr(name ?? ''));

@@ -1,35 +1,52 @@
-import { type ScalarTag, type Tags, parse } from 'yaml';
+import { parse, type ScalarTag, type Tags } from 'yaml';
 import type { Value } from '@millrace/contracts';
 import { floatValue, integerValue } from '../values/json.js';
 
-/** PyYAML, which writes these files, reads `1e3` as text: a float needs a dot. */
+/** Kinds of YAML nodes that JSON knows too; dates stay text, sets and ordered maps are plain mappings. */
+const keptTags = new Set(
+  ['map', 'seq', 'str', 'null', 'bool', 'int', 'float', 'merge'].map((name) => `tag:yaml.org,2002:${name}`),
+);
+
+/** Deeper nesting is a mistake or an attack; everything after this may recurse. */
+const maxDepth = 200;
+
+/** PyYAML, which writes these files, reads `1e3` as text: a float has a dot, its exponent a sign. */
 const pythonFloat = /^[-+]?(?:\d[\d_]*\.[\d_]*|\.[\d_]+)(?:[eE][-+]\d+)?$/;
 
-/** YAML 1.1 as Dify's parser has it, except that dates stay text: JSON has no dates. */
+/** Unlike YAML 1.1, PyYAML reads a bare `y` or `n` as text: think of `position: { x: 1, y: 2 }`. */
+const pythonBooleans = [
+  /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/,
+  /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/,
+] as const;
+
 function pythonTags(tags: Tags): Tags {
   return tags.flatMap((tag) => {
-    if (typeof tag === 'string' || tag.tag === 'tag:yaml.org,2002:timestamp') return [];
-    if (tag.tag !== 'tag:yaml.org,2002:float') return [tag];
+    if (typeof tag === 'string' || !keptTags.has(tag.tag)) return [];
     const scalar = tag as ScalarTag;
-    if (scalar.format === 'EXP') return [];
-    return scalar.format === undefined && !scalar.test?.test('1.5') ? [tag] : [{ ...scalar, test: pythonFloat }];
+    if (tag.tag === 'tag:yaml.org,2002:bool') {
+      return [{ ...scalar, test: pythonBooleans[scalar.test?.test('true') === true ? 0 : 1] }];
+    }
+    if (tag.tag !== 'tag:yaml.org,2002:float' || scalar.test?.test('.inf') === true) return [tag];
+    return scalar.format === 'EXP' || scalar.format === 'TIME' ? [] : [{ ...scalar, test: pythonFloat }];
   });
 }
 
-type Parsed = null | boolean | number | bigint | string | Parsed[] | { [key: string]: Parsed } | Uint8Array | Set<unknown>;
+type Parsed = null | undefined | boolean | number | bigint | string | Parsed[] | { [key: string]: Parsed };
 
-function toValue(parsed: Parsed | undefined): Value {
+function toValue(parsed: Parsed, depth = 0): Value {
   if (parsed === undefined || parsed === null) return null;
   if (typeof parsed === 'bigint') return integerValue(parsed);
   if (typeof parsed === 'number') return floatValue(parsed);
   if (typeof parsed !== 'object') return parsed;
-  if (Array.isArray(parsed)) return parsed.map(toValue);
-  if (parsed instanceof Uint8Array) return Buffer.from(parsed).toString('base64');
-  if (parsed instanceof Set) return Array.from(parsed, (item) => toValue(item as Parsed));
-  return Object.fromEntries(Object.entries(parsed).map(([key, member]) => [key, toValue(member)]));
+  if (depth === maxDepth) throw new RangeError(`content is nested more than ${maxDepth} levels deep`);
+  if (Array.isArray(parsed)) return parsed.map((item) => toValue(item, depth + 1));
+  return Object.fromEntries(Object.entries(parsed).map(([key, member]) => [key, toValue(member, depth + 1)]));
 }
 
-/** Reads YAML into values, integers and floats apart. Throws `YAMLParseError`. */
+/**
+ * Reads YAML 1.1 as Dify's parser does, integers and floats apart. Throws `Error` with the reason for
+ * bad text.
+ */
 export function parseYaml(text: string): Value {
   const parsed: unknown = parse(text, {
     version: '1.1',

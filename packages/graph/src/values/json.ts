@@ -69,14 +69,14 @@ function needsExactNumbers(value: Value): boolean {
   }
 }
 
-const numberText = (n: number): string => (Number.isFinite(n) ? formatFloat(n) : 'null');
+const finiteText = (n: number): string => (Number.isFinite(n) ? formatFloat(n) : 'null');
 
 /** Writes what plain `JSON.stringify` cannot; keys without a value are left out, as there. */
 function exactText(value: Value | undefined): string {
   if (value === undefined) return 'null';
-  if (value instanceof Float) return numberText(value.value);
+  if (value instanceof Float) return finiteText(value.value);
   if (typeof value === 'bigint') return value.toString();
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? JSON.stringify(value) : numberText(value);
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? JSON.stringify(value) : finiteText(value);
   if (Array.isArray(value)) return `[${value.map(exactText).join(',')}]`;
   if (value !== null && typeof value === 'object') {
     const members = Object.entries(value as Partial<ValueObject>)

@@ -16,7 +16,10 @@ export const pythonStrip = (text: string): string => text.replace(outerSpace, ''
 
 const digits = '\\d+(?:_\\d+)*';
 const integerText = new RegExp(`^[+-]?${digits}$`);
-const floatText = new RegExp(`^([+-]?)(?:(${digits}\\.?(?:${digits})?|\\.${digits})([eE][+-]?${digits})?|inf|infinity|nan)$`, 'i');
+const floatText = new RegExp(
+  `^([+-]?)(?:(${digits}\\.?(?:${digits})?|\\.${digits})([eE][+-]?${digits})?|inf|infinity|nan)$`,
+  'i',
+);
 
 /** `int(text)`: `undefined` where Python raises `ValueError`. */
 export function parsePythonInt(text: string): number | bigint | undefined {

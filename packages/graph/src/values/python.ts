@@ -61,8 +61,8 @@ function numeric(value: Value): number | bigint | undefined {
 export function pythonEquals(a: Value, b: Value): boolean {
   const x = numeric(a);
   const y = numeric(b);
-  // `==` compares a bigint with a double by value, which `===` would not.
-  if (x !== undefined && y !== undefined) return x == y;
+  // Unlike `===`, the order operators compare a bigint with a double by value.
+  if (x !== undefined && y !== undefined) return x <= y && x >= y;
   if (Array.isArray(a) && Array.isArray(b)) {
     return a.length === b.length && a.every((item, i) => pythonEquals(item, b[i] as Value));
   }

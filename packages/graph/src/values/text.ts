@@ -19,7 +19,7 @@ export function pythonJson(value: Value, indent = 0, depth = 0): string {
   const isList = Array.isArray(value);
   const parts = isList
     ? value.map((item) => pythonJson(item, indent, depth + 1))
-    : Object.entries(value as ValueObject).map(
+    : Object.entries(value).map(
         ([key, member]) => `${JSON.stringify(key)}: ${pythonJson(member, indent, depth + 1)}`,
       );
   const [open, close] = isList ? '[]' : '{}';
@@ -42,7 +42,8 @@ function fileMarkdown(file: ValueObject): string {
 
 function listText(list: Value[], form: TextForm): string {
   const type = valueType(list);
-  if (type === 'array[file]') return form === 'markdown' ? list.map((f) => fileMarkdown(f as ValueObject)).join('\n') : '';
+  if (type === 'array[file]')
+    return form === 'markdown' ? list.map((f) => fileMarkdown(f as ValueObject)).join('\n') : '';
   if (form === 'log') return pythonRepr(list);
   if (list.length === 0) return '';
   if (form === 'markdown') return list.map((item) => `- ${pythonStr(item)}`).join('\n');
