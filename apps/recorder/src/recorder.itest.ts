@@ -1,0 +1,128 @@
+import { newId, newRunId, type NodeLedgerMeta, type RunRef } from '@millrace/contracts';
+import { connectRedis, createLedger, createRunEvents, shardPrefix } from '@millrace/state';
+import { createStore, type Store } from '@millrace/store';
+import { createLogger, createMetrics } from '@millrace/telemetry';
+import { createDatabase, freshRedis, type TestDatabase } from '@millrace/testing';
+import { pause } from './backoff.js';
+import { createRecorderMetrics } from './metrics.js';
+import type { LedgerReader } from './ports.js';
+import { runRecorder } from './recorder.js';
+
+const shard = 0;
+const ledgerKey = `${shardPrefix(shard)}:ledger`;
+
+describe('the recorder on real services', () => {
+  let database: TestDatabase;
+  let store: Store;
+  let redis: ReturnType<typeof connectRedis>;
+  let blocking: ReturnType<typeof connectRedis>;
+  beforeAll(async () => {
+    database = await createDatabase();
+    store = createStore({ databaseUrl: database.url, secretKey: 'k'.repeat(32) });
+    const { url } = await freshRedis();
+    redis = connectRedis(url, 'patient', 'test');
+    blocking = connectRedis(url, 'patient', 'test-read');
+  });
+  afterAll(async () => {
+    redis.disconnect();
+    blocking.disconnect();
+    await store.close();
+    await database.drop();
+  });
+
+  const tenantId = newId();
+
+  function nodeMeta(createdAtMs: number, executionId = newId()): NodeLedgerMeta {
+    return {
+      ...{ tenantId, appId: newId(), createdAtMs, frame: 0, node: 1, nodeId: 'n', nodeType: 'template-transform' },
+      ...{ title: 'T', executionId, index: 1, attempt: 1, status: 'succeeded', handle: 'source', tokens: 0 },
+      ...{ startedAtMs: createdAtMs, finishedAtMs: createdAtMs + 1 },
+    };
+  }
+
+  /** Writes a run's stream and ledger as the transitions do; answers the run. */
+  async function endedRun(metas: (createdAtMs: number) => NodeLedgerMeta[]): Promise<RunRef> {
+    const createdAtMs = Date.now();
+    const run = { runId: newRunId(createdAtMs), shard };
+    const events = `${shardPrefix(shard)}:run:${run.runId}:events`;
+    await redis.xadd(events, '1-1', 'e', '{"event":"workflow_started"}');
+    await redis.xadd(events, '1-2', 'e', '{"event":"workflow_finished","text":"\\u0000"}');
+    for (const meta of metas(createdAtMs)) {
+      const fields = {
+        k: 'node',
+        r: run.runId,
+        m: JSON.stringify(meta),
+        si: '1-1',
+        fi: '1-2',
+        s: '{}',
+        f: '{}',
+        o: '{"output":1.0}',
+      };
+      await redis.xadd(ledgerKey, '*', ...Object.entries(fields).flat());
+    }
+    const end = { k: 'end', r: run.runId, m: JSON.stringify({ tenantId, createdAtMs, epoch: 1 }) };
+    await redis.xadd(ledgerKey, '*', ...Object.entries(end).flat());
+    return run;
+  }
+
+  /** Runs a recorder until it has acknowledged `count` entries. */
+  async function recordUntil(count: number): Promise<void> {
+    const stop = new AbortController();
+    const real = createLedger(blocking, redis, shard, { consumer: 'test' });
+    let acknowledged = 0;
+    const ledger: LedgerReader = {
+      ...real,
+      read: ({ count: most }) => real.read({ count: most, blockMs: 10 }),
+      ack: async (ids) => {
+        await real.ack(ids);
+        acknowledged += ids.length;
+        if (acknowledged >= count) stop.abort();
+      },
+    };
+    const metrics = createRecorderMetrics(createMetrics({ service: 'test' }), []);
+    const history = {
+      recordNodes: store.nodeExecutions.record,
+      saveArchives: store.archives.save,
+    };
+    const log = createLogger({ service: 'test', level: 'silent' });
+    await runRecorder({ shard, ledger, events: createRunEvents(redis), history, metrics, log, pause }, stop.signal);
+  }
+
+  it('moves node results and the event stream to Postgres and limits the life of the keys', async () => {
+    const run = await endedRun((createdAtMs) => [nodeMeta(createdAtMs), nodeMeta(createdAtMs)]);
+    await recordUntil(3);
+    const nodes = await store.nodeExecutions.listForRun(tenantId, run.runId);
+    expect(nodes.map(({ outputs }) => outputs)).toEqual(['{"output":1.0}', '{"output":1.0}']);
+    expect(await store.archives.load(tenantId, run.runId)).toEqual([
+      { id: '1-1', event: '{"event":"workflow_started"}' },
+      { id: '1-2', event: '{"event":"workflow_finished","text":"\\u0000"}' },
+    ]);
+    const ttl = await redis.pttl(`${shardPrefix(shard)}:run:${run.runId}:events`);
+    expect(ttl).toBeGreaterThan(0);
+    expect(ttl).toBeLessThanOrEqual(60_000);
+    expect(await redis.xlen(ledgerKey)).toBe(0);
+  });
+
+  it('keeps a bad entry in the ledger and records its neighbours (R3)', async () => {
+    const run = await endedRun((createdAtMs) => [
+      nodeMeta(createdAtMs),
+      nodeMeta(createdAtMs, 'no uuid'),
+      nodeMeta(createdAtMs),
+    ]);
+    await recordUntil(3);
+    expect(await store.nodeExecutions.listForRun(tenantId, run.runId)).toHaveLength(2);
+    expect(await store.archives.load(tenantId, run.runId)).toHaveLength(2);
+    expect(await redis.xlen(ledgerKey)).toBe(1);
+    await redis.del(ledgerKey);
+  });
+
+  it('repeats without harm what was recorded but not acknowledged (R1)', async () => {
+    const run = await endedRun((createdAtMs) => [nodeMeta(createdAtMs)]);
+    const entries = (await redis.xrange(ledgerKey, '-', '+')) as [string, string[]][];
+    await recordUntil(2);
+    for (const [, fields] of entries) await redis.xadd(ledgerKey, '*', ...fields);
+    await recordUntil(2);
+    expect(await store.nodeExecutions.listForRun(tenantId, run.runId)).toHaveLength(1);
+    expect(await store.archives.load(tenantId, run.runId)).toHaveLength(2);
+  });
+});
