@@ -1,0 +1,63 @@
+import { ApiError, Float, type Value, type ValueObject } from '@millrace/contracts';
+import { currentVersion, parseJson } from '@millrace/graph';
+import type { AppRecord, VersionRecord } from '@millrace/store';
+import type { RequestHandler } from 'express';
+import { Scalar, stringify } from 'yaml';
+import { appOfPath, callerOf } from './caller.js';
+import { isObject } from './fields.js';
+import { listOf } from './present.js';
+import type { ConsoleApiDeps } from './router.js';
+
+/** `GET apps/{app_id}/export`: the draft, or the version named, as a workflow file. */
+export const exportApp =
+  ({ store }: ConsoleApiDeps): RequestHandler =>
+  async (req, res) => {
+    const app = await appOfPath(store, req, res);
+    const { tenantId } = callerOf(res);
+    const versionId = req.query['workflow_id'];
+    const workflow =
+      typeof versionId === 'string' && versionId !== ''
+        ? await store.versions.get(tenantId, versionId)
+        : await store.versions.draft(tenantId, app.id);
+    if (workflow?.appId !== app.id) throw new ApiError('not_found', 'Missing draft workflow configuration, please check.');
+    res.json({ data: workflowYaml(app, workflow, req.query['include_secret'] === 'true') });
+  };
+
+/** The file an import reads back to the same app. Secrets are left empty unless asked for. */
+export function workflowYaml(app: AppRecord, stored: VersionRecord, includeSecrets: boolean): string {
+  const workflow = parseJson(stored.workflow) as ValueObject;
+  const environment = listOf(workflow, 'environment_variables');
+  const file: ValueObject = {
+    app: {
+      description: app.description,
+      icon: app.icon ?? '',
+      icon_background: app.iconBackground ?? '',
+      icon_type: app.iconType,
+      mode: app.mode,
+      name: app.name,
+      use_icon_as_answer_icon: false,
+    },
+    kind: 'app',
+    version: currentVersion,
+    workflow: {
+      ...workflow,
+      environment_variables: includeSecrets ? environment : environment.map(withoutSecret),
+    },
+  };
+  return stringify(yamlForm(file), { version: '1.1', sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+const withoutSecret = (variable: Value): Value =>
+  isObject(variable) && variable['value_type'] === 'secret' ? { ...variable, value: '' } : variable;
+
+/** What the YAML writer understands: an integral float keeps its `.0`. */
+function yamlForm(value: Value): unknown {
+  if (value instanceof Float) {
+    const scalar = new Scalar(value.value);
+    scalar.minFractionDigits = 1;
+    return scalar;
+  }
+  if (Array.isArray(value)) return value.map(yamlForm);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, yamlForm(member)]));
+}

@@ -1,0 +1,60 @@
+import type { Store } from '@millrace/store';
+import { Router, type RequestHandler } from 'express';
+import type { ConsoleAuthDeps } from '../auth/console.js';
+import { methodNotAllowed } from '../http/errors.js';
+import { createApp, createKey, deleteKey, enableApi, getApp, listApps, listKeys } from './apps.js';
+import { requireAdmin, requireConsoleKey } from './caller.js';
+import { saveCredentials } from './credentials.js';
+import { exportApp } from './export.js';
+import { confirmImport, importApp } from './imports.js';
+import { createTenant, listTenants, updateTenant } from './tenants.js';
+import { getDraft, getPublished, listVersions, publish, saveDraft } from './workflows.js';
+
+/** The repositories the console API works on. */
+export type ConsoleStore = Pick<
+  Store,
+  'apps' | 'versions' | 'appKeys' | 'pendingImports' | 'tenants' | 'credentials'
+>;
+
+export interface ConsoleApiDeps extends ConsoleAuthDeps {
+  store: ConsoleStore;
+  bodyLimitBytes: number;
+  /** Node types that have an executor. */
+  supportedTypes: ReadonlySet<string>;
+  /** Drops what this gateway remembers of a tenant's keys and apps. */
+  forget: (tenantId: string) => void;
+}
+
+type Method = 'get' | 'post' | 'patch' | 'delete';
+
+/** The console API below `/console/api` (service-api 8). */
+export function consoleApiRouter(deps: ConsoleApiDeps): Router {
+  const router = Router();
+  const withKey = requireConsoleKey(deps);
+
+  route('/apps/imports', { post: importApp(deps) });
+  route('/apps/imports/:import_id/confirm', { post: confirmImport(deps) });
+  route('/apps/imports/:app_id/check-dependencies', { get: noMissingDependencies });
+  route('/apps', { get: listApps(deps), post: createApp(deps) });
+  route('/apps/:app_id', { get: getApp(deps) });
+  route('/apps/:app_id/export', { get: exportApp(deps) });
+  route('/apps/:app_id/workflows', { get: listVersions(deps) });
+  route('/apps/:app_id/workflows/draft', { get: getDraft(deps), post: saveDraft(deps) });
+  route('/apps/:app_id/workflows/publish', { get: getPublished(deps), post: publish(deps) });
+  route('/apps/:app_id/api-enable', { post: enableApi(deps) });
+  route('/apps/:app_id/api-keys', { get: listKeys(deps), post: createKey(deps) });
+  route('/apps/:app_id/api-keys/:key_id', { delete: deleteKey(deps) });
+  route('/workspaces/current/model-providers/*provider/credentials', { post: saveCredentials(deps) });
+  route('/tenants', { get: listTenants(deps), post: createTenant(deps) }, requireAdmin);
+  route('/tenants/:tenant_id', { patch: updateTenant(deps) }, requireAdmin);
+  return router;
+
+  function route(path: string, handlers: Partial<Record<Method, RequestHandler>>, ...guards: RequestHandler[]): void {
+    const methods = Object.entries(handlers) as [Method, RequestHandler][];
+    for (const [method, handler] of methods) router[method](path, withKey, ...guards, handler);
+    router.all(path, methodNotAllowed(...methods.map(([method]) => method.toUpperCase())));
+  }
+}
+
+/** Providers are built in: no plugin can be missing. */
+const noMissingDependencies: RequestHandler = (_req, res) => void res.json({ leaked_dependencies: [] });

@@ -1,0 +1,114 @@
+import { ApiError, type Value, type ValueObject } from '@millrace/contracts';
+import { compilePlan, parseJson, stringifyJson } from '@millrace/graph';
+import type { VersionRecord } from '@millrace/store';
+import type { RequestHandler } from 'express';
+import { readJsonObject, readOptionalJsonObject } from '../http/body.js';
+import { sendJsonText } from '../http/send-json.js';
+import { appOfPath, callerOf } from './caller.js';
+import { isObject, optionalList, optionalObject, optionalText, parsePage, type Page } from './fields.js';
+import { graphHash, listOf, presentWorkflow, secretMask, workflowObject } from './present.js';
+import type { ConsoleApiDeps, ConsoleStore } from './router.js';
+
+/** `GET apps/{app_id}/workflows/draft`. */
+export const getDraft =
+  ({ store }: ConsoleApiDeps): RequestHandler =>
+  async (req, res) => {
+    const app = await appOfPath(store, req, res);
+    const draft = await store.versions.draft(callerOf(res).tenantId, app.id);
+    if (!draft) throw new ApiError('draft_workflow_not_exist');
+    sendJsonText(res, { status: 200, body: presentWorkflow(draft) });
+  };
+
+/** `POST apps/{app_id}/workflows/draft`: JSON, or JSON text sent as `text/plain`. */
+export const saveDraft =
+  ({ store, bodyLimitBytes }: ConsoleApiDeps): RequestHandler =>
+  async (req, res) => {
+    const app = await appOfPath(store, req, res);
+    const body = await readOptionalJsonObject(req, bodyLimitBytes);
+    const { tenantId } = callerOf(res);
+    const stored = await store.versions.draft(tenantId, app.id);
+    const current = stored && (parseJson(stored.workflow) as ValueObject);
+    if (current && optionalText(body, 'hash') !== graphHash(current)) throw new ApiError('draft_workflow_not_sync');
+    const workflow = draftOf(body, current);
+    const saved = await store.versions.saveDraft(tenantId, app.id, stringifyJson(workflow));
+    if (!saved) throw new ApiError('not_found', 'App not found.');
+    res.json({ result: 'success', hash: graphHash(workflow), updated_at: Math.floor(saved.updatedAtMs / 1000) });
+  };
+
+function draftOf(body: ValueObject, current: ValueObject | undefined): ValueObject {
+  const graph = optionalObject(body, 'graph');
+  if (!graph) throw new ApiError('invalid_param', 'graph is required.');
+  const environment = optionalList(body, 'environment_variables');
+  const known = current ? listOf(current, 'environment_variables') : [];
+  return {
+    ...current,
+    graph,
+    features: optionalObject(body, 'features') ?? {},
+    environment_variables: environment?.map((variable) => unmasked(variable, known)) ?? known,
+    conversation_variables:
+      optionalList(body, 'conversation_variables') ?? (current ? listOf(current, 'conversation_variables') : []),
+  };
+}
+
+/** A secret that comes back as its mask keeps its value. */
+function unmasked(variable: Value, known: Value[]): Value {
+  if (!isObject(variable) || variable['value'] !== secretMask) return variable;
+  const before = known.find((each) => isObject(each) && each['name'] === variable['name']);
+  return isObject(before) ? { ...variable, value: before['value'] ?? '' } : variable;
+}
+
+/** `GET apps/{app_id}/workflows/publish`: `null` when nothing is published. */
+export const getPublished =
+  ({ store }: ConsoleApiDeps): RequestHandler =>
+  async (req, res) => {
+    const app = await appOfPath(store, req, res);
+    const published = await store.versions.published(callerOf(res).tenantId, app.id);
+    sendJsonText(res, { status: 200, body: published ? presentWorkflow(published) : 'null' });
+  };
+
+/** `POST apps/{app_id}/workflows/publish`. */
+export const publish =
+  ({ store, bodyLimitBytes, supportedTypes, forget }: ConsoleApiDeps): RequestHandler =>
+  async (req, res) => {
+    const app = await appOfPath(store, req, res);
+    const body = await readJsonObject(req, bodyLimitBytes);
+    const marks = {
+      markedName: optionalText(body, 'marked_name', 20) ?? '',
+      markedComment: optionalText(body, 'marked_comment', 100) ?? '',
+    };
+    const { tenantId } = callerOf(res);
+    const draft = await store.versions.draft(tenantId, app.id);
+    if (!draft) throw new ApiError('invalid_param', 'No valid workflow found.');
+    const compiled = compilePlan(parseJson(draft.workflow) as ValueObject, { supportedTypes });
+    if (!compiled.ok) throw new ApiError('invalid_param', compiled.error);
+    const version = await store.versions.publish(tenantId, app.id, { ...marks, nowMs: Date.now() });
+    if (!version) throw new ApiError('invalid_param', 'No valid workflow found.');
+    forget(tenantId);
+    res.json({ result: 'success', created_at: Math.floor(version.createdAtMs / 1000) });
+  };
+
+/** `GET apps/{app_id}/workflows`: the draft, then published versions, newest first; empty before the first publish. */
+export const listVersions =
+  ({ store }: ConsoleApiDeps): RequestHandler =>
+  async (req, res) => {
+    const app = await appOfPath(store, req, res);
+    const { tenantId } = callerOf(res);
+    const { page, limit } = parsePage(req.query, 10);
+    const namedOnly = req.query['named_only'] === 'true';
+    const { items, hasMore } = namedOnly
+      ? await listNamed(store, tenantId, app.id, { page, limit })
+      : await store.versions.list(tenantId, app.id, { page, limit });
+    const body = stringifyJson({ items: items.map(workflowObject), page, limit, has_more: hasMore });
+    sendJsonText(res, { status: 200, body });
+  };
+
+/** Few versions carry a name: they are picked from all of them. */
+async function listNamed(store: ConsoleStore, tenantId: string, appId: string, { page, limit }: Page) {
+  const named: VersionRecord[] = [];
+  for (let from = 1, more = true; more; from += 1) {
+    const { items, hasMore } = await store.versions.list(tenantId, appId, { page: from, limit: 100 });
+    named.push(...items.filter(({ markedName }) => markedName !== ''));
+    more = hasMore;
+  }
+  return { items: named.slice((page - 1) * limit, page * limit), hasMore: named.length > page * limit };
+}

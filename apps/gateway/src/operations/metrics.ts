@@ -1,0 +1,82 @@
+import type { Metrics } from '@millrace/telemetry';
+import type { RequestHandler } from 'express';
+import type { Relay } from '../relay/relay.js';
+
+/** Looks into the queue of ready nodes at each scrape. */
+export interface QueueProbe {
+  shard: number;
+  depth(): Promise<{ waiting: number; delayed: number; oldestMs: number }>;
+}
+
+/** What the gateway counts. */
+export interface GatewayMetrics {
+  /** Times every request; first in the chain. */
+  timeRequests: RequestHandler;
+  /** A client has seen the end of a run (`event`), or its call ended before (`undefined`). */
+  runEnded(mode: 'blocking' | 'streaming', event: string | undefined): void;
+}
+
+const statusPattern = /"status":"([a-z-]+)"/;
+
+export function createGatewayMetrics(metrics: Metrics): GatewayMetrics {
+  const requests = metrics.histogram({
+    name: 'millrace_http_request_duration_seconds',
+    help: 'Time from a request to the end of its answer; for streams, the time the client stayed.',
+    labels: ['method', 'route', 'status'],
+  });
+  const runs = metrics.counter({
+    name: 'millrace_gateway_runs_total',
+    help: 'Runs submitted here, by response mode and what the caller saw last: a run status, or `open` when the call ended first.',
+    labels: ['mode', 'status'],
+  });
+  return {
+    timeRequests(req, res, next) {
+      const start = performance.now();
+      res.once('close', () => {
+        const path: unknown = req.route?.path;
+        const route = typeof path === 'string' ? req.baseUrl + path : 'unknown';
+        requests.observe(
+          { method: req.method, route, status: String(res.statusCode) },
+          (performance.now() - start) / 1000,
+        );
+      });
+      next();
+    },
+    runEnded(mode, event) {
+      const status = (event && statusPattern.exec(event)?.[1]) ?? 'open';
+      runs.inc({ mode, status: status || 'open' });
+    },
+  };
+}
+
+/** Values that are looked up when somebody scrapes. A queue that cannot be read keeps its last value. */
+export function observeAtScrape(metrics: Metrics, relay: Relay, queues: readonly QueueProbe[]): void {
+  metrics.gauge({
+    name: 'millrace_stream_viewers',
+    help: 'Clients that follow a run now: `events` on a stream, `end` in a blocking call.',
+    labels: ['wants'],
+    collect(gauge) {
+      for (const [wants, count] of Object.entries(relay.viewers())) gauge.set({ wants }, count);
+    },
+  });
+  const age = metrics.gauge({
+    name: 'millrace_queue_oldest_seconds',
+    help: 'Age of the oldest node job that waits.',
+    labels: ['shard'],
+  });
+  metrics.gauge({
+    name: 'millrace_queue_jobs',
+    help: 'Node jobs in the queue.',
+    labels: ['shard', 'state'],
+    async collect(gauge) {
+      const depths = await Promise.allSettled(queues.map((queue) => queue.depth()));
+      depths.forEach((depth, index) => {
+        if (depth.status === 'rejected') return;
+        const shard = String(queues[index]?.shard);
+        gauge.set({ shard, state: 'waiting' }, depth.value.waiting);
+        gauge.set({ shard, state: 'delayed' }, depth.value.delayed);
+        age.set({ shard }, depth.value.oldestMs / 1000);
+      });
+    },
+  });
+}

@@ -1,0 +1,209 @@
+/**
+ * Follows runs on behalf of any number of clients.
+ *
+ * R1: the stream is the truth; a ring only says look. What no ring announced, a sweep finds within a second.
+ * R2: reads of one run never overlap, so a viewer sees events in order and each once.
+ * R3: all runs that are due are read in one round trip, however many there are.
+ * R4: a viewer that is full is left out until it resumes; it never holds back another.
+ * R5: a stream that is gone is served from history, at the same cursor.
+ */
+import { isAfter } from './event-id.js';
+import { isTerminal } from './event-kind.js';
+import type { Bell, EventSource, FollowedRun, RunHistory, StoredEvent } from './ports.js';
+import { createWatch, deliverTo, pageSize, readsOf, type Read, type Seat, type Viewer, type Watch } from './watch.js';
+
+export interface RelayOptions {
+  source: EventSource;
+  history: RunHistory;
+  /** One doorbell per shard, by shard number. */
+  bells: readonly Bell[];
+  /** Told when Redis or Postgres cannot be read; the next sweep tries again. */
+  onError: (error: Error) => void;
+  /** Time between sweeps, ms. Default 1000. */
+  sweepMs?: number;
+}
+
+export interface FollowOptions {
+  /** Accepted by this gateway just now: its doorbell is already set. */
+  accepted?: boolean;
+  /** The run has ended and its stream is gone: read history at once. */
+  gone?: boolean;
+}
+
+export interface Following {
+  /** The viewer has room again. */
+  resume(): void;
+  leave(): void;
+}
+
+export interface Relay {
+  follow(run: FollowedRun, viewer: Viewer, options?: FollowOptions): Following;
+  /** Newest event of a run's stream, `undefined` when the stream is gone. Rejects when Redis is away. */
+  last(run: FollowedRun): Promise<StoredEvent | undefined>;
+  /** How many clients follow a run, by what they want. */
+  viewers(): Record<Viewer['wants'], number>;
+  /** Ends streams at once and blocking waits after `graceMs`; viewers that come later are turned away. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Sweeps without an event after which a run is looked up in history, should its stream be gone. */
+const silentSweepsBeforeCheck = 5;
+
+export function createRelay({ source, history, bells, onError, sweepMs = 1000 }: RelayOptions): Relay {
+  const watches = new Map<string, Watch>();
+  const due = new Set<Watch>();
+  // Rings for runs nobody watches yet: a fast run may ring before its request has come to follow it.
+  let rungNow = new Set<string>();
+  let rungBefore = new Set<string>();
+  let flushing: NodeJS.Immediate | undefined;
+  let closing = false;
+
+  for (const bell of bells) {
+    bell.onRing((runId) => {
+      const watch = watches.get(runId);
+      if (watch) markDue(watch);
+      else rungNow.add(runId);
+    });
+  }
+  const sweeper = setInterval(sweep, sweepMs);
+  sweeper.unref();
+
+  function markDue(watch: Watch): void {
+    watch.dirty = true;
+    if (watch.reading) return;
+    due.add(watch);
+    flushing ??= setImmediate(flush);
+  }
+
+  function flush(): void {
+    flushing = undefined;
+    const batch = [...due];
+    due.clear();
+    for (const watch of batch) {
+      watch.dirty = false;
+      watch.reading = true;
+    }
+    const live = batch.filter((watch) => !watch.gone);
+    readStreams(live)
+      .catch((error: unknown) => onError(error as Error))
+      .finally(() => live.forEach(release));
+    for (const watch of batch.filter((each) => each.gone)) void readHistory(watch).finally(() => release(watch));
+  }
+
+  /** R2: only now may the run be read again. */
+  function release(watch: Watch): void {
+    watch.reading = false;
+    if (watch.dirty && watches.has(watch.run.runId)) markDue(watch);
+  }
+
+  async function readStreams(batch: Watch[]): Promise<void> {
+    const reads = batch.flatMap(readsOf);
+    if (reads.length === 0) return;
+    const answers = await source.ranges(reads.map(({ request }) => request));
+    reads.forEach((read, index) => settle(read, answers[index] ?? []));
+  }
+
+  function settle({ watch, request, seats }: Read, events: StoredEvent[]): void {
+    let taken = false;
+    for (const seat of seats) if (watch.seats.has(seat) && deliverTo(seat, events)) taken = true;
+    if (taken) watch.silentSweeps = 0;
+    if (taken && request.count !== undefined && events.length >= pageSize) watch.dirty = true;
+  }
+
+  /** R5 */
+  async function readHistory(watch: Watch): Promise<void> {
+    try {
+      const events = await history.ended(watch.run);
+      if (!events) return;
+      watch.gone = true;
+      for (const seat of [...watch.seats]) {
+        if (seat.full) continue;
+        deliverTo(seat, events);
+        if (watch.seats.has(seat) && !seat.full) seat.viewer.over();
+      }
+    } catch (error) {
+      onError(error as Error);
+    }
+  }
+
+  /** Looks after runs that have been silent for long: has the stream gone, or has it ended behind a cursor? */
+  async function check(silent: Watch[]): Promise<void> {
+    const tails = await source.ranges(silent.map(({ run }) => ({ run, last: 1 })));
+    await Promise.all(
+      silent.map(async (watch, index) => {
+        const last = tails[index]?.at(-1);
+        if (!last) return readHistory(watch);
+        if (isTerminal(last.event)) endBehind(watch, last.id);
+      }),
+    );
+  }
+
+  function endBehind(watch: Watch, lastId: string): void {
+    for (const seat of [...watch.seats]) {
+      if (seat.viewer.wants === 'events' && !seat.full && !isAfter(lastId, seat.after)) seat.viewer.over();
+    }
+  }
+
+  /** R1 */
+  function sweep(): void {
+    [rungBefore, rungNow] = [rungNow, new Set()];
+    const silent: Watch[] = [];
+    for (const watch of watches.values()) {
+      markDue(watch);
+      watch.silentSweeps += 1;
+      if (watch.silentSweeps % silentSweepsBeforeCheck === 0) silent.push(watch);
+    }
+    if (silent.length > 0) check(silent).catch((error: unknown) => onError(error as Error));
+  }
+
+  function leave(watch: Watch, seat: Seat): void {
+    if (!watch.seats.delete(seat) || watch.seats.size > 0) return;
+    watches.delete(watch.run.runId);
+    due.delete(watch);
+  }
+
+  const seats = (): Seat[] => [...watches.values()].flatMap((watch) => [...watch.seats]);
+
+  return {
+    follow(run, viewer, { accepted = false, gone = false } = {}) {
+      const watch = watches.get(run.runId) ?? createWatch(run);
+      watch.gone ||= gone;
+      watches.set(run.runId, watch);
+      const seat: Seat = { viewer, after: viewer.after, full: false };
+      watch.seats.add(seat);
+      if (!accepted && !gone) bells[run.shard]?.watch(run).catch(onError);
+      const rung = rungNow.delete(run.runId) || rungBefore.delete(run.runId);
+      // The end of a run accepted just now has yet to come: its ring is enough.
+      if (rung || !accepted || viewer.wants === 'events') markDue(watch);
+      if (closing && viewer.wants === 'events') queueMicrotask(() => viewer.over());
+      return {
+        resume() {
+          seat.full = false;
+          if (watch.seats.has(seat)) markDue(watch);
+        },
+        leave: () => leave(watch, seat),
+      };
+    },
+
+    async last(run) {
+      const [events] = await source.ranges([{ run, last: 1 }]);
+      return events?.at(-1);
+    },
+
+    viewers() {
+      const counts = { events: 0, end: 0 };
+      for (const { viewer } of seats()) counts[viewer.wants] += 1;
+      return counts;
+    },
+
+    async close(graceMs) {
+      closing = true;
+      for (const { viewer } of seats()) if (viewer.wants === 'events') viewer.over();
+      const deadline = Date.now() + graceMs;
+      while (watches.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
+      for (const { viewer } of seats()) viewer.over();
+      clearInterval(sweeper);
+      if (flushing) clearImmediate(flushing);
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import type { ServerResponse } from 'node:http';
+import type { StoredEvent } from './ports.js';
+
+export interface SseOptions {
+  /** A slow client has room again: call to get more events. */
+  onDrain: () => void;
+  /** The client has gone, or was cut off. */
+  onClose: () => void;
+  /** A ping at once and after each silence of `pingMs`. Default true. */
+  pings?: boolean;
+  /** Default 10,000 ms. */
+  pingMs?: number;
+  /** Bytes that may wait for a slow client before it is given no more events. Default 1 MiB. */
+  maxPendingBytes?: number;
+  /** A client that takes nothing for so long is disconnected. Default 60,000 ms. */
+  stalledMs?: number;
+}
+
+/** One SSE response. */
+export interface SseSession {
+  /** Writes events until the client's buffer is full; answers how many were written. */
+  send(events: StoredEvent[]): number;
+  end(): void;
+}
+
+const headers = {
+  'Content-Type': 'text/event-stream; charset=utf-8',
+  'Cache-Control': 'no-cache, no-transform',
+  Connection: 'keep-alive',
+  'X-Accel-Buffering': 'no',
+};
+
+/** Events are joined to writes of about this many characters. */
+const chunkLength = 64 * 1024;
+
+const pingFrame = 'event: ping\n\n';
+const frame = ({ id, event }: StoredEvent): string =>
+  id === '' ? `data: ${event}\n\n` : `id: ${id}\ndata: ${event}\n\n`;
+
+/** Opens the stream: headers, and the first ping, are on their way when this returns. */
+export function openSseSession(res: ServerResponse, options: SseOptions): SseSession {
+  const { onDrain, onClose, pings = true, pingMs = 10_000, maxPendingBytes = 1024 * 1024, stalledMs = 60_000 } = options;
+  let full = false;
+  res.socket?.setNoDelay(true);
+  res.writeHead(200, headers);
+  res.flushHeaders();
+
+  const ping = pings ? setInterval(() => res.writableNeedDrain || res.write(pingFrame), pingMs) : undefined;
+  if (pings) res.write(pingFrame);
+
+  let stalled: NodeJS.Timeout | undefined;
+  res.on('drain', () => {
+    clearTimeout(stalled);
+    stalled = undefined;
+    if (!full) return;
+    full = false;
+    onDrain();
+  });
+  res.once('close', () => {
+    clearInterval(ping);
+    clearTimeout(stalled);
+    onClose();
+  });
+
+  const write = (text: string): void => {
+    if (!res.write(text)) stalled ??= setTimeout(() => res.destroy(), stalledMs).unref();
+  };
+
+  return {
+    send(events) {
+      if (res.writableEnded) return 0;
+      let sent = 0;
+      while (sent < events.length && !full) {
+        let chunk = '';
+        while (sent < events.length && chunk.length < chunkLength) chunk += frame(events[sent++] as StoredEvent);
+        write(chunk);
+        // Only a response that will drain may be declared full: nothing else would wake it up.
+        full = res.writableNeedDrain && res.writableLength > maxPendingBytes;
+      }
+      ping?.refresh();
+      return sent;
+    },
+    end: () => void res.end(),
+  };
+}

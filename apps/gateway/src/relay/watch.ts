@@ -1,0 +1,86 @@
+import { isAfter } from './event-id.js';
+import { isPause, isTerminal } from './event-kind.js';
+import type { FollowedRun, RangeRequest, StoredEvent } from './ports.js';
+
+/** Somebody who follows a run. */
+export interface Viewer {
+  /** `events`: all events after `after`, in order. `end`: only the last two, once the run has ended or paused. */
+  wants: 'events' | 'end';
+  /** Cursor; absent = from the beginning. */
+  after?: string | undefined;
+  /** Takes events and answers how many it took; taking fewer means "full, I will call `resume`". */
+  deliver(events: StoredEvent[]): number;
+  /** Nothing more will come: the run's end lies behind the cursor, or the relay is closing. */
+  over(): void;
+}
+
+/** A viewer and how far it has got. */
+export interface Seat {
+  viewer: Viewer;
+  after: string | undefined;
+  full: boolean;
+}
+
+/** Events read at a time, so that one long replay does not hold up the others. */
+export const pageSize = 200;
+
+/** One run that is being followed, by any number of viewers. */
+export interface Watch {
+  run: FollowedRun;
+  seats: Set<Seat>;
+  /** A read is under way; rings meanwhile set `dirty`, so reads of one run never overlap. */
+  reading: boolean;
+  dirty: boolean;
+  /** Sweeps since the last event. */
+  silentSweeps: number;
+  /** The run has ended and its stream is gone: read history instead. */
+  gone: boolean;
+}
+
+export const createWatch = (run: FollowedRun): Watch => ({
+  run,
+  seats: new Set(),
+  reading: false,
+  dirty: false,
+  silentSweeps: 0,
+  gone: false,
+});
+
+/** A read on behalf of the seats that want the same thing. */
+export interface Read {
+  watch: Watch;
+  request: RangeRequest;
+  seats: Seat[];
+}
+
+/** The reads a watch needs now: one per distinct cursor, so a slow viewer never holds back another. */
+export function readsOf(watch: Watch): Read[] {
+  const { run } = watch;
+  const waiting = [...watch.seats].filter((seat) => seat.viewer.wants === 'end');
+  const following = [...watch.seats].filter((seat) => seat.viewer.wants === 'events' && !seat.full);
+  const reads: Read[] = [];
+  if (waiting.length > 0) reads.push({ watch, request: { run, last: 2 }, seats: waiting });
+  for (const [after, seats] of Map.groupBy(following, (seat) => seat.after)) {
+    const from = after === undefined ? {} : { after };
+    reads.push({ watch, request: { run, count: pageSize, ...from }, seats });
+  }
+  return reads;
+}
+
+/** Hands events to a seat; answers whether it took any. */
+export function deliverTo(seat: Seat, events: StoredEvent[]): boolean {
+  if (seat.viewer.wants === 'end') return deliverEnd(seat, events);
+  const news = events.filter(({ id }) => isAfter(id, seat.after));
+  if (news.length === 0) return false;
+  const taken = seat.viewer.deliver(news);
+  seat.after = news[taken - 1]?.id ?? seat.after;
+  seat.full = taken < news.length;
+  return taken > 0;
+}
+
+function deliverEnd(seat: Seat, events: StoredEvent[]): boolean {
+  const last = events.at(-1);
+  if (!last || !(isTerminal(last.event) || isPause(last.event))) return false;
+  seat.viewer.deliver(events.slice(-2));
+  return true;
+}

@@ -1,0 +1,64 @@
+import { ApiError } from '@millrace/contracts';
+import type { LogQuery } from './ports.js';
+
+const statuses = ['succeeded', 'failed', 'stopped'] as const;
+const isoPattern = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/i;
+const hasZone = /(?:Z|[+-]\d{2}:?\d{2})$/i;
+
+/**
+ * Reads the query of the run history (service-api 2.5).
+ * @throws ApiError `invalid_param`
+ */
+export function parseLogQuery(query: Record<string, unknown>): LogQuery {
+  const keyword = text(query, 'keyword');
+  const status = text(query, 'status');
+  const before = text(query, 'created_at__before');
+  const after = text(query, 'created_at__after');
+  const session = text(query, 'created_by_end_user_session_id');
+  const account = text(query, 'created_by_account');
+  // Runs are started by end users only; no account of this name can exist.
+  if (account) throw new ApiError('invalid_param', `Account not found: ${account}`);
+  return {
+    page: whole(query, 'page', 1, 99_999),
+    limit: whole(query, 'limit', 20, 100),
+    ...(keyword ? { keyword } : {}),
+    ...(status === undefined ? {} : { status: parseStatus(status) }),
+    ...(before ? { beforeMs: time('created_at__before', before) } : {}),
+    ...(after ? { afterMs: time('created_at__after', after) } : {}),
+    ...(session ? { sessionId: session } : {}),
+  };
+}
+
+function text(query: Record<string, unknown>, name: string): string | undefined {
+  const value = Array.isArray(query[name]) ? query[name][0] : query[name];
+  if (value === undefined || typeof value === 'string') return value;
+  throw new ApiError('invalid_param', `${name} must be a string.`);
+}
+
+function whole(query: Record<string, unknown>, name: string, fallback: number, max: number): number {
+  const value = text(query, name);
+  if (value === undefined) return fallback;
+  const number = /^\s*\+?\d+\s*$/.test(value) ? Number(value) : 0;
+  if (number >= 1 && number <= max) return number;
+  throw new ApiError('invalid_param', `${name} must be a whole number from 1 to ${max}.`);
+}
+
+function parseStatus(value: string): (typeof statuses)[number] {
+  const status = statuses.find((each) => each === value);
+  if (status) return status;
+  throw new ApiError('invalid_param', `status must be one of ${statuses.join(', ')}.`);
+}
+
+/** ISO 8601; without a zone it is UTC. In a query string `+` arrives as a blank. */
+function time(name: string, value: string): number {
+  const iso = value.trim().replace(/ (?=\d{2}:?\d{2}$)/, '+');
+  const ms = isoPattern.test(iso) ? Date.parse(normalised(iso)) : Number.NaN;
+  if (!Number.isNaN(ms)) return ms;
+  throw new ApiError('invalid_param', `${name} must be an ISO 8601 time.`);
+}
+
+function normalised(iso: string): string {
+  const dated = iso.replace(' ', 'T').replace(',', '.');
+  if (!dated.includes('T')) return `${dated}T00:00:00Z`;
+  return hasZone.test(dated) ? dated : `${dated}Z`;
+}

@@ -1,0 +1,85 @@
+import { ApiError } from '@millrace/contracts';
+import type { Plans } from '@millrace/engine';
+import { stringifyJson } from '@millrace/graph';
+import type { AppRecord } from '@millrace/store';
+import { Router, type RequestHandler } from 'express';
+import type { FindAppAccess } from '../auth/ports.js';
+import { allowAnyOrigin } from '../http/headers.js';
+import { methodNotAllowed } from '../http/errors.js';
+import { sendJsonText } from '../http/send-json.js';
+import { presentInfo, presentParameters, presentSite } from './app-description.js';
+import { appOf, requireAppKey } from './app-of.js';
+import { runEvents, type EventsDeps } from './events.js';
+import { runDetail, runLogs } from './history.js';
+import type { FindApp, FindLogs, FindRun } from './ports.js';
+import { runWorkflow, type RunDeps } from './run.js';
+import { stopTask, type StopDeps } from './stop.js';
+
+export interface ServiceApiDeps extends RunDeps, StopDeps, EventsDeps {
+  findAppAccess: FindAppAccess;
+  findRun: FindRun;
+  findLogs: FindLogs;
+  findApp: FindApp;
+  plans: Plans;
+  serverVersion: string;
+}
+
+/** The Service API below `/v1`. */
+export function serviceApiRouter(deps: ServiceApiDeps): Router {
+  const router = Router();
+  const withKey = requireAppKey(deps.findAppAccess);
+  router.use(allowAnyOrigin);
+
+  post('/workflows/run', runWorkflow(deps));
+  post('/workflows/:workflow_id/run', notReserved, runWorkflow(deps));
+  post('/workflows/tasks/:task_id/stop', stopTask(deps));
+  get('/workflows/run/:workflow_run_id', runDetail(deps.findRun));
+  get('/workflows/logs', runLogs(deps.findLogs));
+  get('/workflow/:workflow_run_id/events', runEvents(deps));
+  get('/info', describe(deps.findApp, presentInfo));
+  get('/parameters', parameters(deps.plans));
+  get('/meta', (_req, res) => void res.json({ tool_icons: {} }));
+  get('/site', describe(deps.findApp, presentSite));
+  router.get('/', welcome(deps.serverVersion));
+  router.all('/', methodNotAllowed('GET'));
+  return router;
+
+  function get(path: string, ...handlers: RequestHandler[]): void {
+    router.get(path, withKey, ...handlers);
+    router.all(path, methodNotAllowed('GET'));
+  }
+
+  function post(path: string, ...handlers: RequestHandler[]): void {
+    router.post(path, withKey, ...handlers);
+    router.all(path, methodNotAllowed('POST'));
+  }
+}
+
+const welcome =
+  (version: string): RequestHandler =>
+  (_req, res) =>
+    void res.json({ welcome: 'Dify OpenAPI', api_version: 'v1', server_version: version });
+
+/** `run`, `tasks` and `logs` are path words, never versions. */
+const notReserved: RequestHandler = (req, _res, next) => {
+  const id = String(req.params['workflow_id']);
+  next(id === 'run' || id === 'tasks' || id === 'logs' ? 'router' : undefined);
+};
+
+const describe =
+  (findApp: FindApp, present: (app: AppRecord) => object): RequestHandler =>
+  async (_req, res) => {
+    const { tenantId, appId } = appOf(res);
+    const app = await findApp(tenantId, appId);
+    if (!app) throw new ApiError('forbidden', 'The app no longer exists.');
+    res.json(present(app));
+  };
+
+const parameters =
+  (plans: Plans): RequestHandler =>
+  async (_req, res) => {
+    const { tenantId, published } = appOf(res);
+    if (!published) throw new ApiError('app_unavailable');
+    const plan = await plans.plan(tenantId, published.id);
+    sendJsonText(res, { status: 200, body: stringifyJson(presentParameters(plan)) });
+  };

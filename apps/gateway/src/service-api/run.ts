@@ -1,0 +1,53 @@
+import { recordRelaySpan } from '@millrace/telemetry';
+import type { Request, RequestHandler, Response } from 'express';
+import { sendJsonText } from '../http/send-json.js';
+import type { GatewayMetrics } from '../operations/metrics.js';
+import { awaitEnd } from '../relay/await-end.js';
+import type { Relay } from '../relay/relay.js';
+import { streamRun } from '../relay/stream-run.js';
+import { appOf } from './app-of.js';
+import { presentEnd, presentUnfinished } from './present-run.js';
+import { parseSubmission, submitRun, type SubmitDeps, type SubmittedRun } from './submit-run.js';
+
+export interface RunDeps extends SubmitDeps {
+  relay: Relay;
+  metrics: GatewayMetrics;
+  /** A blocking call is answered with 202 after this time. */
+  blockingDeadlineMs: number;
+}
+
+/** `POST /v1/workflows/run` and `POST /v1/workflows/{workflow_id}/run`. */
+export const runWorkflow =
+  (deps: RunDeps): RequestHandler =>
+  async (req, res) => {
+    const submission = await parseSubmission(deps, req, appOf(res), versionOf(req));
+    const submitted = await submitRun(deps, submission, req);
+    await answer(deps, submission.mode, submitted, res);
+  };
+
+const versionOf = (req: Request): string | undefined => req.params['workflow_id'] as string | undefined;
+
+async function answer(deps: RunDeps, mode: 'blocking' | 'streaming', submitted: SubmittedRun, res: Response) {
+  const { run, trace } = submitted;
+  const startTimeMs = Date.now();
+  res.setHeader('X-Trace-Id', run.traceId);
+  res.setHeader('traceparent', trace.carrier.traceparent);
+  res.setHeader('X-Workflow-Run-Id', run.runId);
+  res.setHeader('X-Task-Id', run.taskId);
+  res.once('close', () => {
+    recordRelaySpan(run.trace, { mode, startTimeMs, endTimeMs: Date.now() });
+    trace.serverSpan.setAttribute('http.response.status_code', res.statusCode);
+    trace.serverSpan.end();
+  });
+  if (mode === 'blocking') return answerBlocking(deps, submitted, res);
+  streamRun(deps.relay, run, res, { accepted: true, onEnd: (event) => deps.metrics.runEnded(mode, event) });
+}
+
+async function answerBlocking({ relay, metrics, blockingDeadlineMs }: RunDeps, { run }: SubmittedRun, res: Response) {
+  const events = await awaitEnd(relay, run, blockingDeadlineMs, { onAbort: (listener) => res.once('close', listener) });
+  if (res.destroyed) return;
+  metrics.runEnded('blocking', events?.at(-1)?.event);
+  if (events) return sendJsonText(res, presentEnd(run, events));
+  res.setHeader('Location', `/v1/workflows/run/${run.runId}`);
+  sendJsonText(res, presentUnfinished(run));
+}

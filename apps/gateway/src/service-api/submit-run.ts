@@ -1,0 +1,113 @@
+import { ApiError, isUuid, type RunContext } from '@millrace/contracts';
+import { PlanError, type Accept, type Plans } from '@millrace/engine';
+import { validateInputs, type Plan } from '@millrace/graph';
+import { mintRunTrace, type RunTrace } from '@millrace/telemetry';
+import type { Request } from 'express';
+import { requireWorkflowMode } from '../auth/app-key.js';
+import type { AppAccess } from '../auth/ports.js';
+import { readJsonObject } from '../http/body.js';
+import type { FindVersion, ResolveEndUser } from './ports.js';
+import { parseRunRequest, type RunRequest } from './run-request.js';
+import { checkTraceSessionId, traceIdHint } from './trace-request.js';
+import { parseUser } from './user.js';
+
+export interface SubmitDeps {
+  accept: Accept;
+  plans: Plans;
+  findVersion: FindVersion;
+  resolveEndUser: ResolveEndUser;
+  /** Doorbell channel of this gateway on a shard. */
+  bellChannel: (shard: number) => string;
+  bodyLimitBytes: number;
+}
+
+/** A run request that may be accepted: everything the caller can get wrong has been checked. */
+export interface Submission extends RunRequest {
+  app: AppAccess;
+  version: { id: string; label: string; plan: Plan };
+  user: string;
+  traceIdHint: unknown;
+}
+
+export interface SubmittedRun {
+  run: RunContext;
+  trace: RunTrace;
+}
+
+/**
+ * Checks a run request in the order of the contract: `user` before mode and body, inputs last.
+ * @param versionId the version asked for; absent = the published one
+ * @throws ApiError
+ */
+export async function parseSubmission(
+  deps: SubmitDeps,
+  req: Request,
+  app: AppAccess,
+  versionId?: string,
+): Promise<Submission> {
+  const body = await readJsonObject(req, deps.bodyLimitBytes);
+  const user = parseUser(body['user']);
+  requireWorkflowMode(app);
+  const request = parseRunRequest(body);
+  const sources = { headers: req.headers, query: req.query, body };
+  checkTraceSessionId(sources);
+  const version = versionId === undefined ? publishedVersion(app) : await versionById(deps, app, versionId);
+  const plan = await planOf(deps, app, version.id);
+  const checked = validateInputs(plan.form, request.inputs);
+  if (!checked.ok) throw new ApiError('invalid_param', checked.message);
+  const { id, label } = version;
+  return { ...request, inputs: checked.values, app, version: { id, label, plan }, user, traceIdHint: traceIdHint(sources) };
+}
+
+function publishedVersion({ published }: AppAccess): { id: string; label: string } {
+  if (!published) throw new ApiError('app_unavailable');
+  return published;
+}
+
+async function versionById({ findVersion }: SubmitDeps, app: AppAccess, id: string): Promise<{ id: string; label: string }> {
+  if (!isUuid(id)) throw new ApiError('bad_request', `Invalid workflow_id format: '${id}'. `);
+  const version = await findVersion(app.tenantId, app.appId, id.toLowerCase());
+  if (!version) throw new ApiError('not_found', `Workflow not found with id: ${id}`);
+  if (!version.draft) return version;
+  throw new ApiError(
+    'bad_request',
+    `Cannot use draft workflow version. Workflow ID: ${id}. Please use a published workflow version or leave workflow_id empty.`,
+  );
+}
+
+async function planOf({ plans }: SubmitDeps, { tenantId }: AppAccess, versionId: string): Promise<Plan> {
+  try {
+    return await plans.plan(tenantId, versionId);
+  } catch (error) {
+    if (error instanceof PlanError) throw new ApiError('workflow_request_error', error.message, { cause: error });
+    throw error;
+  }
+}
+
+/**
+ * Mints the run's trace and accepts it.
+ * @throws ApiError `service_unavailable`
+ */
+export async function submitRun(deps: SubmitDeps, submission: Submission, req: Request): Promise<SubmittedRun> {
+  const { app, version, inputs, user, mode } = submission;
+  const { tenantId, appId } = app;
+  const endUserId = await deps.resolveEndUser(tenantId, appId, user);
+  const { tracestate } = req.headers;
+  const trace = mintRunTrace({
+    name: `POST ${req.baseUrl}${String(req.route.path)}`,
+    traceIdHint: submission.traceIdHint,
+    traceparent: req.headers['traceparent'] as string | undefined,
+    tracestate: Array.isArray(tracestate) ? tracestate.join(',') : tracestate,
+    attributes: { 'http.request.method': 'POST', 'http.route': String(req.route.path) },
+  });
+  try {
+    const run = await deps.accept({
+      ...{ tenantId, appId, version, inputs, user, endUserId, trace },
+      bell: { channel: deps.bellChannel, mode: mode === 'blocking' ? 'end' : 'all' },
+    });
+    return { run, trace };
+  } catch (error) {
+    trace.serverSpan.end();
+    throw error;
+  }
+}

@@ -1,0 +1,54 @@
+import type { RunRef } from '@millrace/contracts';
+import { isAfter } from '../relay/event-id.js';
+import type { Bell, EventSource, StoredEvent } from '../relay/ports.js';
+
+/** Event streams in memory; passes the same suite as the ones in Redis. */
+export interface MemoryStreams {
+  source: EventSource;
+  bell: Bell & { watched: string[] };
+  /** Appends an event, and rings unless told not to. */
+  append(run: RunRef, id: string, event: string, options?: { ring?: boolean }): void;
+  ring(run: RunRef): void;
+  drop(run: RunRef): void;
+  /** While set, reads reject. */
+  outage: boolean;
+  /** Round trips so far. */
+  reads: number;
+}
+
+export function createMemoryStreams(): MemoryStreams {
+  const streams = new Map<string, StoredEvent[]>();
+  const listeners: ((runId: string) => void)[] = [];
+  const watched: string[] = [];
+  const ring = ({ runId }: RunRef): void => listeners.forEach((listener) => listener(runId));
+
+  const memory: MemoryStreams = {
+    outage: false,
+    reads: 0,
+    ring,
+    source: {
+      async ranges(requests) {
+        await Promise.resolve();
+        if (memory.outage) throw new Error('Redis is away');
+        memory.reads += 1;
+        return requests.map(({ run, after, count, last }) => {
+          const events = streams.get(run.runId) ?? [];
+          if (last !== undefined) return events.slice(-last);
+          return events.filter(({ id }) => isAfter(id, after)).slice(0, count);
+        });
+      },
+    },
+    bell: {
+      watched,
+      onRing: (listener) => void listeners.push(listener),
+      watch: async ({ runId }) => void watched.push(runId),
+    },
+    append(run, id, event, options = {}) {
+      const events = streams.get(run.runId) ?? [];
+      streams.set(run.runId, [...events, { id, event }]);
+      if (options.ring !== false) ring(run);
+    },
+    drop: ({ runId }) => void streams.delete(runId),
+  };
+  return memory;
+}
