@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LedgerEntry } from '@millrace/contracts';
 import type { Metrics } from '@millrace/telemetry';
 
@@ -11,7 +12,19 @@ export interface RecorderMetrics {
 }
 
 /** Depth of a ledger: entries in it and the age of the oldest, ms. */
-export type LedgerDepth = () => Promise<{ length: number; oldestMs: number }>;
+interface Depth {
+  length: number;
+  oldestMs: number;
+}
+export type LedgerDepth = () => Promise<Depth>;
+
+/** Without Redis a scrape shows what it last knew, instead of hanging. */
+const scrapeTimeoutMs = 1000;
+
+async function inTime(depth: Promise<Depth>): Promise<Depth | undefined> {
+  const late = sleep(scrapeTimeoutMs, undefined, { ref: false });
+  return Promise.race([depth, late]).catch(() => undefined);
+}
 
 /** Registers the recorder's metrics; depth is asked for when somebody scrapes. */
 export function createRecorderMetrics(
@@ -38,22 +51,23 @@ export function createRecorderMetrics(
     help: 'Age of the oldest entry of a batch when it was recorded.',
     buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
   });
-  const length = metrics.gauge({
+  const perShard = async (set: (shard: number, depth: Depth) => void): Promise<void> => {
+    for (const { shard, depth } of ledgers) {
+      const found = await inTime(depth());
+      if (found) set(shard, found);
+    }
+  };
+  metrics.gauge({
     name: 'millrace_ledger_entries',
     help: 'Entries that Postgres does not have yet.',
     labels: ['shard'],
+    collect: (gauge) => perShard((shard, { length }) => gauge.set({ shard }, length)),
   });
   metrics.gauge({
     name: 'millrace_ledger_oldest_seconds',
     help: 'Age of the oldest entry that Postgres does not have yet.',
     labels: ['shard'],
-    collect: async (gauge) => {
-      for (const { shard, depth } of ledgers) {
-        const { length: entries, oldestMs } = await depth();
-        gauge.set({ shard }, oldestMs / 1000);
-        length.set({ shard }, entries);
-      }
-    },
+    collect: (gauge) => perShard((shard, { oldestMs }) => gauge.set({ shard }, oldestMs / 1000)),
   });
   return {
     recorded({ nodes, runs, oldestId }) {
