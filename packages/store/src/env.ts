@@ -2,6 +2,3 @@ import { databaseEnv, parseEnv } from '@millrace/config';
 
 /** What the migrate command needs. @throws EnvError when `DATABASE_URL` is missing or no PostgreSQL address */
 export const migrateEnv = (): { DATABASE_URL: string } => parseEnv(databaseEnv, process.env);
-
-/** A PostgreSQL server to run the tests on; without it they start one of their own. */
-export const testDatabaseUrl = (): string | undefined => process.env['DATABASE_URL_TEST'];
