@@ -150,6 +150,8 @@ export interface SettleRequest extends Claim {
   values: [sel: number, text: string][];
   /** Selector numbers whose text stream ends with this node. */
   closes: number[];
+  /** Whether the node matters to the text stream at all: most do not, and need not look at it. */
+  streamMoves: boolean;
   /** A rebuild: neither events nor ledger are written. */
   silent?: boolean;
 }

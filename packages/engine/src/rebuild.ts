@@ -70,7 +70,7 @@ async function replay({ state, finish }: RebuildDeps, { context }: UnfinishedRun
       ...(meta.status === 'failed' ? { error: errorOf(finishedEvent) } : {}),
       ...{ outputs, edges: meta.status === 'failed' ? '' : edgeTable(plan, meta.node, meta.handle) },
       ...{ startedEvent: '', finishedEvent: '', ledger: '', tokens: meta.tokens },
-      ...{ exceptions: meta.status === 'succeeded' ? 0 : 1, isEnd: node.type === 'end', values: [], closes: [], silent: true },
+      ...{ exceptions: meta.status === 'succeeded' ? 0 : 1, isEnd: node.type === 'end', values: [], closes: [], streamMoves: true, silent: true },
     });
     ready.delete(meta.node);
     if (settled.kind !== 'applied') continue;

@@ -55,13 +55,14 @@ export async function settleNode(
     finishedAtMs,
   };
   const tokens = result.metadata.total_tokens ?? 0;
+  const edges = outcome.outcome === 'done' ? edgeTable(plan, node.index, outcome.handle) : '';
   const settled = await deps.state.settle({
     ...untouched(work),
     outcome: outcome.outcome,
     ...(outcome.outcome === 'failed' ? { error: outcome.error ?? '' } : {}),
     ...(outcome.code === undefined ? {} : { code: outcome.code }),
     outputs,
-    edges: outcome.outcome === 'done' ? edgeTable(plan, node.index, outcome.handle) : '',
+    edges,
     startedEvent: nodeStarted(execution, inputs),
     finishedEvent:
       outcome.outcome === 'retry' ? nodeRetry(execution, event, job.attempt) : nodeFinished(execution, event),
@@ -71,6 +72,7 @@ export async function settleNode(
     isEnd: node.type === 'end',
     values: outcome.outputs === null ? [] : streamedValues(node, outcome.outputs),
     closes: node.streams.map(({ sel }) => sel),
+    streamMoves: movesStream(plan, node, edges),
   });
   if (settled.kind === 'stale') return;
   await queueReady(deps.queue, job, settled.ready, outcome.retryDelayMs);
@@ -101,7 +103,13 @@ export const untouched = ({ job, node, claim }: Work): Omit<SettleRequest, 'outc
   isEnd: false,
   values: [],
   closes: [],
+  streamMoves: false,
 });
+
+/** A node moves the text stream when it feeds it, decides or skips branches, or is an End node itself. */
+const movesStream = (plan: Plan, node: PlanNode, edges: string): boolean =>
+  plan.stream.ends.length > 0 &&
+  (node.streams.length > 0 || (node.kind !== 'executable' && node.kind !== 'root') || node.errorStrategy === 'fail-branch' || !edges.includes('"skip":[]'));
 
 /** One-piece values of this node that End nodes stream, in markdown form (dsl 5.3). */
 function streamedValues(node: PlanNode, outputs: ValueObject): [number, string][] {

@@ -3,13 +3,13 @@
 -- ARGV: 1 run id, 2 frame.node, 3 token, 4 node_started event, 5 node_retry event or ''
 -- Returns 1, or 0 when the token is stale
 --@include run
-if redis.call('HGET', run_key, 'st') ~= 'running' then return 0 end
-local node = read_node(ARGV[2])
-if not node or node.state ~= 'running' or node.token ~= ARGV[3] then return 0 end
+local run = redis.call('HMGET', run_key, 'st', 'n' .. ARGV[2], 'ep', 'bl')
+local node = parse_node(run[2])
+if run[1] ~= 'running' or not node or node.state ~= 'running' or node.token ~= ARGV[3] then return 0 end
 if node.announced == '0' then
-  node.announced = add_event(ARGV[4])
-  write_node(ARGV[2], node)
+  node.announced = add_event(run[3], ARGV[4])
+  redis.call('HSET', run_key, 'n' .. ARGV[2], node_text(node))
 end
-if ARGV[5] ~= '' then add_event(ARGV[5]) end
-ring(ARGV[1], false)
+if ARGV[5] ~= '' then add_event(run[3], ARGV[5]) end
+ring(run[4], ARGV[1], false)
 return 1

@@ -4,10 +4,10 @@
 --       9 lease member, 10.. keys to read
 -- Returns {'gone'} | {'busy'} | {'begun', token, execution id, index, started ms, announced, crashes, streamed, values}
 --@include run
-if redis.call('HGET', run_key, 'st') ~= 'running' then return { 'gone' } end
 local at, attempt = ARGV[2], tonumber(ARGV[3])
-local node = read_node(at)
-if not node or node.attempt ~= attempt then return { 'gone' } end
+local run = redis.call('HMGET', run_key, 'st', 'n' .. at)
+local node = parse_node(run[2])
+if run[1] ~= 'running' or not node or node.attempt ~= attempt then return { 'gone' } end
 local now = now_ms()
 local streamed = '0'
 if node.state == 'running' then
@@ -28,19 +28,23 @@ end
 if node.execution == '' then
   node.execution = ARGV[6]
   node.index = redis.call('HINCRBY', run_key, 'ix', 1)
-  if string.sub(at, 1, 2) == '0.' then redis.call('HINCRBY', run_key, 'sp', 1) end
   node.started = now
-  redis.call('HSETNX', run_key, 'b0', int_text(now))
+  if node.index == 1 then redis.call('HSET', run_key, 'b0', int_text(now)) end
+  -- Steps are the starts of the root frame (dsl 3.11): all starts less the inner ones, plus the retries.
+  if string.sub(at, 1, 2) ~= '0.' then redis.call('HINCRBY', run_key, 'in', 1) end
 end
-local retry = redis.call('HGET', vars_key, '@retry:' .. at)
-if retry then
-  redis.call('HDEL', vars_key, '@retry:' .. at)
-  if string.sub(at, 1, 2) == '0.' then redis.call('HINCRBY', run_key, 'sp', 1) end
-  add_event(retry)
-  ring(ARGV[1], false)
+if attempt > 1 and node.state == 'ready' then
+  local retry = redis.call('HGET', vars_key, '@retry:' .. at)
+  if retry then
+    redis.call('HDEL', vars_key, '@retry:' .. at)
+    if string.sub(at, 1, 2) == '0.' then redis.call('HINCRBY', run_key, 'rt', 1) end
+    local more = redis.call('HMGET', run_key, 'ep', 'bl')
+    add_event(more[1], retry)
+    ring(more[2], ARGV[1], false)
+  end
 end
 node.state, node.token, node.job = 'running', ARGV[5], ARGV[4]
-write_node(at, node)
+redis.call('HSET', run_key, 'n' .. at, node_text(node))
 redis.call('ZADD', KEYS[4], now + tonumber(ARGV[7]), ARGV[9])
 return { 'begun', node.token, node.execution, node.index, int_text(node.started), node.announced, node.crashes, streamed,
   redis.call('HMGET', vars_key, '@ctx', '@inputs', unpack(ARGV, 10)) }

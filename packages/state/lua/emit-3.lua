@@ -4,10 +4,10 @@
 -- Returns 1, or 0 when the token is stale
 --@include run
 --@include stream
-if redis.call('HGET', run_key, 'st') ~= 'running' then return 0 end
-local node = read_node(ARGV[2])
-if not node or node.state ~= 'running' or node.token ~= ARGV[3] then return 0 end
+local run = redis.call('HMGET', run_key, 'st', 'n' .. ARGV[2], 'ep', 'bl', 'sm')
+local node = parse_node(run[2])
+if run[1] ~= 'running' or not node or node.state ~= 'running' or node.token ~= ARGV[3] then return 0 end
 append_text(ARGV[4], ARGV[5])
 redis.call('HSET', run_key, 'x' .. ARGV[4], ARGV[6] == '1' and 'f' or 'o')
-if drive_stream() then ring(ARGV[1], false) end
+if drive_stream(cjson.decode(run[5]), run[3]) then ring(run[4], ARGV[1], false) end
 return 1

@@ -10,10 +10,9 @@
 if redis.call('EXISTS', run_key) == 1 then return 0 end
 local now = now_ms()
 redis.call('HSET', run_key, 'st', 'running', 'ep', ARGV[2], 'dl', ARGV[6], 'mx', ARGV[7], 'bl', ARGV[8],
-  'ac', 1, 'sp', 0, 'ix', 0, 'tk', 0, 'ex', 0)
+  'ac', 1, 'ix', 0, 'n0.' .. ARGV[11], fresh_node_text('ready', 1))
 if ARGV[9] ~= '' then redis.call('HSET', run_key, 'sm', ARGV[9], 'cp', ARGV[10]) end
 redis.call('HSET', vars_key, '@ctx', ARGV[3], '@inputs', ARGV[4])
-write_node('0.' .. ARGV[11], ready_node(1))
 redis.call('ZADD', KEYS[4], now + tonumber(ARGV[12]), ARGV[1] .. '|0|' .. ARGV[11])
 redis.call('ZADD', KEYS[5], ARGV[6], ARGV[1])
 local values_end = 13 + 2 * tonumber(ARGV[13])
@@ -24,9 +23,12 @@ end
 if #ARGV > values_end then
   for i = values_end + 1, #ARGV, 2 do redis.call('XADD', events_key, ARGV[i], 'e', ARGV[i + 1]) end
 else
-  add_event(ARGV[5])
+  add_event(ARGV[2], ARGV[5])
 end
-reach_ends()
-drive_stream()
-ring(ARGV[1], false)
+if ARGV[9] ~= '' then
+  local stream = cjson.decode(ARGV[9])
+  reach_ends(stream)
+  drive_stream(stream, ARGV[2])
+end
+ring(ARGV[8], ARGV[1], false)
 return 1

@@ -21,7 +21,7 @@ export function parseDecided([hash, values]: DecidedPayload): DecidedRun | undef
     startedAtMs: fields.has('b0') ? number('b0') : finishedAtMs,
     finishedAtMs,
     tokens: number('tk'),
-    steps: number('sp'),
+    steps: number('ix') - number('in') + number('rt'),
     exceptions: number('ex'),
     endOutputs: endOutputs.filter((text) => text !== null),
     running: [...fields].flatMap(([name, text]) => parseRunning(name, text)),

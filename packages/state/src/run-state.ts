@@ -160,6 +160,7 @@ export function createRunState(redis: Redis, { readyGraceMs = 15_000, onError }:
           readyGraceMs,
           shardKeys.stops(shard),
           request.silent ? '1' : '0',
+          request.streamMoves ? '1' : '0',
           ...request.values.flat(),
         ],
       )) as [string, number?, number[]?, DecidedPayload?];

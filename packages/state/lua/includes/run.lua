@@ -11,8 +11,7 @@ end
 
 local function int_text(n) return string.format('%.0f', n) end
 
-local function read_node(at)
-  local text = redis.call('HGET', run_key, 'n' .. at)
+local function parse_node(text)
   if not text then return nil end
   local p = {}
   for part in string.gmatch(text, '([^|]*)|') do p[#p + 1] = part end
@@ -22,24 +21,22 @@ local function read_node(at)
   }
 end
 
-local function write_node(at, n)
-  redis.call('HSET', run_key, 'n' .. at, table.concat({
-    n.state, n.attempt, n.token, n.job, n.execution, n.index, int_text(n.started), n.announced, n.crashes, '' }, '|'))
+local function read_node(at) return parse_node(redis.call('HGET', run_key, 'n' .. at)) end
+
+local function node_text(n)
+  return table.concat({
+    n.state, n.attempt, n.token, n.job, n.execution, n.index, int_text(n.started), n.announced, n.crashes, '' }, '|')
 end
 
-local function ready_node(attempt)
-  return { state = 'ready', attempt = attempt, token = '', job = '', execution = '', index = 0, started = 0, announced = '0', crashes = 0 }
+-- Of a node that nobody has begun.
+local function fresh_node_text(state, attempt) return state .. '|' .. attempt .. '||||0|0|0|0|' end
+
+local function add_event(epoch, json)
+  return redis.call('XADD', events_key, epoch .. '-*', 'e', json)
 end
 
-local epoch_of_run
-local function add_event(json)
-  if not epoch_of_run then epoch_of_run = redis.call('HGET', run_key, 'ep') end
-  return redis.call('XADD', events_key, epoch_of_run .. '-*', 'e', json)
-end
-
--- Doorbells: `bl` = `channel mode` pairs joined by `,`; mode `end` hears of the terminal event only.
-local function ring(run_id, terminal)
-  local bells = redis.call('HGET', run_key, 'bl')
+-- Doorbells: `channel mode` pairs joined by `,`; mode `end` hears of the terminal event only.
+local function ring(bells, run_id, terminal)
   if not bells or bells == '' then return end
   for channel, mode in string.gmatch(bells, '([^, ]+) (%a+)') do
     if terminal or mode == 'all' then redis.call('PUBLISH', channel, run_id) end

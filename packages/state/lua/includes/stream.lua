@@ -1,23 +1,12 @@
 -- Text-stream order of End nodes (dsl 5). Fields of the run hash: `sm` table, `cp` chunk prefix, `sq` queue of reached
 -- End positions, `sc` cursor in the first one, `e<edge>` taken blocking edges, `x<sel>` state of a selector:
 --   o = chunks came, f = stream closed, v = one-piece value waiting, d = delivered. Text waiting is `~<sel>` in the variables.
-local stream_table
-local function load_stream()
-  if stream_table == nil then
-    local text = redis.call('HGET', run_key, 'sm')
-    stream_table = text and text ~= '' and cjson.decode(text) or false
-  end
-  return stream_table
-end
-
-local function emit_chunk(text, selector)
-  add_event(redis.call('HGET', run_key, 'cp') .. text .. ',"from_variable_selector":' .. selector .. '}}')
+local function emit_chunk(epoch, prefix, text, selector)
+  add_event(epoch, prefix .. text .. ',"from_variable_selector":' .. selector .. '}}')
 end
 
 -- Queues End nodes of which some path has all its blocking edges taken.
-local function reach_ends()
-  local stream = load_stream()
-  if not stream then return end
+local function reach_ends(stream)
   local queue = redis.call('HGET', run_key, 'sq') or ''
   local before = queue
   for position, entry in ipairs(stream.ends) do
@@ -39,12 +28,10 @@ local function reach_ends()
 end
 
 -- Walks the active End node's segments as far as they can go. Answers whether anything was emitted.
-local function drive_stream()
-  local stream = load_stream()
-  if not stream then return false end
+local function drive_stream(stream, epoch)
   local emitted = false
-  local queue = redis.call('HGET', run_key, 'sq') or ''
-  local cursor = tonumber(redis.call('HGET', run_key, 'sc') or '1')
+  local fields = redis.call('HMGET', run_key, 'sq', 'sc', 'cp')
+  local queue, cursor, prefix = fields[1] or '', tonumber(fields[2] or '1'), fields[3]
   local was_queue, was_cursor = queue, cursor
   while queue ~= '' do
     local position = tonumber(string.match(queue, '^(%d+),'))
@@ -54,24 +41,24 @@ local function drive_stream()
       queue = string.sub(queue, #tostring(position) + 2)
       cursor = 1
     elseif segment.text then
-      emit_chunk(cjson.encode(segment.text), segment.selector)
+      emit_chunk(epoch, prefix, cjson.encode(segment.text), segment.selector)
       emitted = true
       cursor = cursor + 1
     else
       local field, state = '~' .. segment.sel, redis.call('HGET', run_key, 'x' .. segment.sel)
       local waiting = state and redis.call('HGET', vars_key, field)
       if state == 'v' then
-        emit_chunk('"' .. (waiting or '') .. '"', segment.selector)
+        emit_chunk(epoch, prefix, '"' .. (waiting or '') .. '"', segment.selector)
         emitted = true
         cursor = cursor + 1
       elseif state == 'f' or state == 'o' then
         if waiting and waiting ~= '' then
-          emit_chunk('"' .. waiting .. '"', segment.selector)
+          emit_chunk(epoch, prefix, '"' .. waiting .. '"', segment.selector)
           redis.call('HDEL', vars_key, field)
           emitted = true
         end
         if state == 'o' then break end
-        emit_chunk('""', segment.selector)
+        emit_chunk(epoch, prefix, '""', segment.selector)
         emitted = true
         cursor = cursor + 1
       else

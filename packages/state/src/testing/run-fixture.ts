@@ -93,6 +93,7 @@ export class RunFixture {
       isEnd: false,
       values: [],
       closes: [],
+      streamMoves: true,
       ...more,
     });
   }
