@@ -7,8 +7,12 @@ import type { Plan } from './plan.js';
 
 type Edge = [source: string, target: string, handle?: string];
 
-const node = (id: string, type: string, data: object = {}, wrapper: object = {}): Value =>
-  ({ id, type: 'custom', data: { type, title: id.toUpperCase(), ...data }, ...wrapper });
+const node = (id: string, type: string, data: object = {}, wrapper: object = {}): Value => ({
+  id,
+  type: 'custom',
+  data: { type, title: id.toUpperCase(), ...data },
+  ...wrapper,
+});
 
 const workflow = (nodes: Value[], edges: Edge[], rest: object = {}): ValueObject => ({
   graph: {

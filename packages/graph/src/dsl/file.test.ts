@@ -195,6 +195,7 @@ it.each([
   ['0.6.0rc1', 'completed'],
   ['', 'failed'],
   ['x.y', 'failed'],
+  [`1${'.a'.repeat(5000)}!`, 'failed'],
 ])('version %s is %s', (version, verdict) => {
   expect(judgeVersion(version)).toBe(verdict);
 });

@@ -3,7 +3,7 @@ export const currentVersion = '0.6.0';
 
 export type VersionVerdict = 'failed' | 'pending' | 'completed-with-warnings' | 'completed';
 
-const release = /^\s*v?(\d+(?:\.\d+)*)(?:[-_.]?(?:a|b|c|rc|alpha|beta|pre|preview|dev|post)[-_.]?\d*)*\s*$/i;
+const release = /^\s*v?(\d+(?:\.\d+)*)(?:[-_.]?(?:alpha|beta|preview|pre|rc|dev|post|a|b|c)\d*)*\s*$/i;
 
 function parts(version: string): number[] | undefined {
   const match = release.exec(version);

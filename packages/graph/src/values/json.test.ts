@@ -34,6 +34,12 @@ describe('parseJson', () => {
     expect(() => parseJson(text)).toThrow(SyntaxError);
   });
 
+  it('takes linear time on hostile texts', () => {
+    expect(() => parseJson(`NaN ${'"\\'.repeat(200_000)}`)).toThrow(SyntaxError);
+    expect(() => parseJson('1'.repeat(5000))).toThrow('more than 4300 digits');
+    expect(() => parseJson(`[${'1.1'.repeat(200_000)}`)).toThrow(SyntaxError);
+  });
+
   it('keeps a key named __proto__ as data', () => {
     const value = parseJson('{"__proto__":{"x":1.0}}');
     expect(Object.keys(value as object)).toEqual(['__proto__']);

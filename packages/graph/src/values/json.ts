@@ -1,5 +1,5 @@
 import { Float, type JsonText, type Value, type ValueObject } from '@millrace/contracts';
-import { formatFloat } from './numbers.js';
+import { formatFloat, maxIntegerDigits } from './numbers.js';
 
 /**
  * Finds numbers that plain `JSON.parse` would not keep: integral floats (`1.0`), exponents, 16 and
@@ -7,8 +7,13 @@ import { formatFloat } from './numbers.js';
  */
 const delicateNumber = /(?:^|[[:,\s])-?(?:\d+\.0+(?!\d)|\d+(?:\.\d+)?[eE]|\d{16}|(?=[\d.]{16})\d+\.[09])/;
 
+/** A cheaper look that most texts end with: without a hit here there is none above either. */
+const suspiciousDigits = /\d(?:\.[09]|[eE][-+\d]|\d{15})/;
+
+const needsSource = (text: JsonText): boolean => suspiciousDigits.test(text) && delicateNumber.test(text);
+
 /** Bare `NaN` and `Infinity`, which Python reads and writes. */
-const nonFinite = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g;
+const nonFinite = /"(?:[^"\\]|\\[^]?)*(?:"|$)|-?Infinity|NaN/g;
 
 /** Stands for NaN on its way through `JSON.parse`; nobody writes such a zero. */
 const nanSource = '-0.000e-999';
@@ -30,7 +35,10 @@ const keepNumbers: Reviver = (_key, value, { source }) => {
   if (typeof value !== 'number' || source === undefined) return value;
   if (source === nanSource) return Number.NaN;
   if (/[.eE]/.test(source)) return floatValue(value);
-  return Number.isSafeInteger(value) ? value : BigInt(source);
+  if (Number.isSafeInteger(value)) return value;
+  if (source.length > maxIntegerDigits + 1)
+    throw new SyntaxError(`An integer has more than ${maxIntegerDigits} digits`);
+  return BigInt(source);
 };
 
 /**
@@ -39,7 +47,7 @@ const keepNumbers: Reviver = (_key, value, { source }) => {
  */
 export function parseJson(text: JsonText): Value {
   try {
-    return delicateNumber.test(text) ? parseWithSource(text, keepNumbers) : (JSON.parse(text) as Value);
+    return needsSource(text) ? parseWithSource(text, keepNumbers) : (JSON.parse(text) as Value);
   } catch (error) {
     if (!/NaN|Infinity/.test(text)) throw error;
     const readable = text.replace(nonFinite, (token) => {

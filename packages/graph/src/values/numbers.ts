@@ -10,22 +10,31 @@ export function formatFloat(n: number): string {
 }
 
 /** White space as Python's `strip` sees it; unlike JavaScript's, with the separators \x1c–\x1f and \x85. */
-const outerSpace = /^(?:(?!\ufeff)[\s\x1c-\x1f\x85])+|(?:(?!\ufeff)[\s\x1c-\x1f\x85])+$/g;
+const space = /^[^\S\ufeff]$|^[\x1c-\x1f\x85]$/;
 
-export const pythonStrip = (text: string): string => text.replace(outerSpace, '');
+/** Python's `strip`; loops, because a regular expression takes quadratic time on long inner spaces. */
+export function pythonStrip(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && space.test(text.charAt(start))) start += 1;
+  while (end > start && space.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+/** Longest integer text that Python converts, digits. */
+export const maxIntegerDigits = 4300;
 
 const digits = '\\d+(?:_\\d+)*';
 const integerText = new RegExp(`^[+-]?${digits}$`);
-const floatText = new RegExp(
-  `^([+-]?)(?:(${digits}\\.?(?:${digits})?|\\.${digits})([eE][+-]?${digits})?|inf|infinity|nan)$`,
-  'i',
-);
+const mantissa = `(?:${digits}(?:\\.(?:${digits})?)?|\\.${digits})`;
+const floatText = new RegExp(`^([+-]?)(?:(${mantissa}(?:e[+-]?${digits})?)|inf|infinity|nan)$`, 'i');
 
 /** `int(text)`: `undefined` where Python raises `ValueError`. */
 export function parsePythonInt(text: string): number | bigint | undefined {
   const stripped = pythonStrip(text);
   if (!integerText.test(stripped)) return undefined;
   const plain = stripped.replaceAll('_', '').replace('+', '');
+  if (plain.replace('-', '').length > maxIntegerDigits) return undefined;
   const n = Number(plain);
   if (Number.isSafeInteger(n)) return n === 0 ? 0 : n;
   return plain.startsWith('-') ? -BigInt(plain.slice(1)) : BigInt(plain);

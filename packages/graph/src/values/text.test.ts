@@ -137,6 +137,14 @@ describe('Python behaviour (dsl appendix A)', () => {
     expect(pythonStrip('\u3000\x1c\x85 a b\u00a0\n')).toBe('a b');
   });
 
+  it('takes linear time on hostile texts', () => {
+    const long = 200_000;
+    expect(pythonStrip(`a${' '.repeat(long)}b`)).toHaveLength(long + 2);
+    expect(parsePythonFloat(`${'1'.repeat(long)}x`)).toBeUndefined();
+    expect(parsePythonFloat(`${'1_'.repeat(long)}x`)).toBeUndefined();
+    expect(parsePythonInt(`${'1'.repeat(long)}x`)).toBeUndefined();
+  });
+
   it('knows what is falsy', () => {
     const falsy: Value[] = [null, false, 0, -0, 0n, new Float(0), '', [], {}];
     const rest: Value[] = [true, 1, 'false', '0', [0], { a: null }, new Float(0.5), Number.NaN];

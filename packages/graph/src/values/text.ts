@@ -19,9 +19,7 @@ export function pythonJson(value: Value, indent = 0, depth = 0): string {
   const isList = Array.isArray(value);
   const parts = isList
     ? value.map((item) => pythonJson(item, indent, depth + 1))
-    : Object.entries(value).map(
-        ([key, member]) => `${JSON.stringify(key)}: ${pythonJson(member, indent, depth + 1)}`,
-      );
+    : Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}: ${pythonJson(member, indent, depth + 1)}`);
   const [open, close] = isList ? '[]' : '{}';
   if (parts.length === 0) return `${open}${close}`;
   if (indent === 0) return `${open}${parts.join(', ')}${close}`;
