@@ -21,8 +21,23 @@ export interface Metrics {
   histogram<L extends string = never>(options: MetricOptions<L> & { buckets?: number[] }): Histogram<L>;
   /** All metrics in the Prometheus text format. */
   text(): Promise<string>;
+  /** All metrics as values. */
+  snapshot(): Promise<MetricSnapshot[]>;
   contentType: string;
 }
+
+/** A metric with its present values; a histogram has one for each bucket (label `le`), its sum and its count. */
+export interface MetricSnapshot {
+  name: string;
+  help: string;
+  type: 'counter' | 'gauge' | 'histogram' | 'summary';
+  values: { value: number; labels: Record<string, string | number>; metricName?: string }[];
+}
+
+const live = new Set<Metrics>();
+
+/** All registries of this process. */
+export const allMetrics = (): Iterable<Metrics> => live;
 
 /** From a queue hop (1 ms) to a long model call (2 min). */
 export const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
@@ -38,7 +53,7 @@ export function createMetrics({ service }: { service: string }): Metrics {
     labelNames: labels,
     registers: [registry],
   });
-  return {
+  const metrics: Metrics = {
     counter: (options) => new Counter(base(options)),
     gauge: <L extends string>(options: MetricOptions<L> & { collect?: (gauge: Gauge<L>) => void | Promise<void> }) => {
       const { collect } = options;
@@ -53,8 +68,11 @@ export function createMetrics({ service }: { service: string }): Metrics {
     },
     histogram: (options) => new Histogram({ ...base(options), buckets: options.buckets ?? secondsBuckets }),
     text: () => registry.metrics(),
+    snapshot: async () => (await registry.getMetricsAsJSON()) as unknown as MetricSnapshot[],
     contentType: registry.contentType,
   };
+  live.add(metrics);
+  return metrics;
 }
 
 /** Answers `GET /metrics`; works with node:http and Express. */

@@ -1,4 +1,4 @@
-import { startTelemetry, wantsTracing } from './telemetry.js';
+import { startTelemetry, wantsTraces } from './telemetry.js';
 import { isTracing, noopSpan, startSpanWithIds } from './spans.js';
 
 describe('startTelemetry', () => {
@@ -11,7 +11,7 @@ describe('startTelemetry', () => {
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318', OTEL_TRACES_EXPORTER: 'none' }, false],
     [{ OTEL_TRACES_EXPORTER: 'console' }, true],
   ])('decides for %p', (env, expected) => {
-    expect(wantsTracing(env)).toBe(expected);
+    expect(wantsTraces(env)).toBe(expected);
   });
 
   it('is a no-op without an endpoint', async () => {

@@ -83,7 +83,8 @@ async function receive(req: IncomingMessage, res: ServerResponse): Promise<Recei
   const chunks: Buffer[] = [];
   for await (const chunk of req) chunks.push(chunk as Buffer);
   if (req.url !== '/v1/traces') {
-    res.writeHead(404).end();
+    // Metrics are accepted and forgotten.
+    res.writeHead(req.url === '/v1/metrics' ? 200 : 404).end();
     return [];
   }
   if (!req.headers['content-type']?.startsWith('application/json')) {
