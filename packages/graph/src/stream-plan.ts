@@ -4,23 +4,19 @@ import type { PlanEdge, PlanNode } from './plan.js';
 import { pythonStr } from './values/python.js';
 import { isObject } from './values/types.js';
 
-/** Numbers the selectors that End nodes stream and notes each with the node that produces it. */
-interface Numbering {
-  number(selector: string[], source: PlanNode): number;
-}
+/** Number of a selector that End nodes stream; the first call notes it with the node that produces it. */
+type Numbering = (selector: string[], source: PlanNode) => number;
 
 function createNumbering(): Numbering {
   const numbers = new Map<string, number>();
-  return {
-    number(selector, source) {
-      const key = JSON.stringify(selector);
-      const known = numbers.get(key);
-      if (known !== undefined) return known;
-      const sel = numbers.size;
-      numbers.set(key, sel);
-      source.streams.push({ sel, selector });
-      return sel;
-    },
+  return (selector, source) => {
+    const key = JSON.stringify(selector);
+    const known = numbers.get(key);
+    if (known !== undefined) return known;
+    const sel = numbers.size;
+    numbers.set(key, sel);
+    source.streams.push({ sel, selector });
+    return sel;
   };
 }
 
@@ -42,12 +38,7 @@ function sourceOf(selector: string[], nodes: Map<string, PlanNode>, root: PlanNo
 }
 
 /** Segments of an End node (dsl 5.1): its outputs in order, with a newline between them. */
-function segmentsOf(
-  end: PlanNode,
-  nodes: Map<string, PlanNode>,
-  root: PlanNode,
-  numbering: Numbering,
-): StreamSegment[] {
+function segmentsOf(end: PlanNode, nodes: Map<string, PlanNode>, root: PlanNode, numberOf: Numbering): StreamSegment[] {
   const newline: StreamSegment = { text: '\n', selector: JSON.stringify([end.id, 'answer']) };
   const selectors = outputSelectors(end);
   const segments = selectors.flatMap((selector, position): StreamSegment[] => {
@@ -55,7 +46,7 @@ function segmentsOf(
     const before = position > 0 ? [newline] : [];
     // What can never have a value counts as the output of a skipped node: nothing, but its newline stays.
     if (!source) return before;
-    const sel = numbering.number(selector, source);
+    const sel = numberOf(selector, source);
     return [...before, { sel, node: source.index, selector: JSON.stringify(selector) }];
   });
   return selectors.at(-1)?.length === 0 && selectors.length > 1 ? segments.slice(0, -1) : segments;
@@ -106,7 +97,7 @@ function blockingPaths(end: PlanNode, nodes: PlanNode[]): number[][] {
 /** Text-stream order of the End nodes; fills `streams` of the nodes that End nodes refer to. */
 export function planStream(nodes: PlanNode[], root: PlanNode): StreamTable {
   const byId = new Map(nodes.map((node) => [node.id, node]));
-  const numbering = createNumbering();
+  const numberOf = createNumbering();
   // Those reached at the start of a run stream in the order of their ids.
   const ends = nodes.filter((node) => node.type === 'end').sort((a, b) => (a.id < b.id ? -1 : 1));
   return {
@@ -114,7 +105,7 @@ export function planStream(nodes: PlanNode[], root: PlanNode): StreamTable {
       .map((end) => ({
         node: end.index,
         paths: blockingPaths(end, nodes),
-        segments: segmentsOf(end, byId, root, numbering),
+        segments: segmentsOf(end, byId, root, numberOf),
       }))
       .filter((end) => end.segments.length > 0),
   };

@@ -60,8 +60,8 @@ function readNodes(graph: ValueObject): { nodes: FileNode[]; notes: Set<string> 
     }
     const type = idText(data['type']);
     if (type === undefined || type === '') throw new PlanError(`Node '${id}' has no type`);
-    const container = idText(raw['parentId']) ?? idText(data['iteration_id']) ?? idText(data['loop_id']);
-    nodes.push({ id, type: aliases[type] ?? type, data, container });
+    const container = [raw['parentId'], data['iteration_id'], data['loop_id']].map(idText).find(Boolean);
+    nodes.push({ id, type: Object.hasOwn(aliases, type) ? (aliases[type] ?? type) : type, data, container });
   }
   const containers = new Set(nodes.filter((node) => isContainer(node.type)).map((node) => node.id));
   for (const node of nodes) if (!containers.has(node.container ?? '')) node.container = undefined;

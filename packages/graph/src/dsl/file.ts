@@ -125,10 +125,9 @@ function readWorkflow(file: ValueObject): ValueObject {
   };
 }
 
-function readContent(
-  file: ValueObject,
-  supportedTypes: ReadonlySet<string>,
-): Pick<ParsedContent, 'app' | 'workflow' | 'warnings'> {
+type Content = Pick<Extract<ParsedFile, { app: AppBlock }>, 'app' | 'workflow' | 'warnings'>;
+
+function readContent(file: ValueObject, supportedTypes: ReadonlySet<string>): Content {
   const app = readApp(file['app'] as ValueObject);
   requireWorkflowMode(app.mode);
   const workflow = readWorkflow(file);
@@ -140,8 +139,6 @@ function readContent(
   );
   return { app, workflow, warnings: [...warnings, ...compiled.warnings] };
 }
-
-type ParsedContent = Extract<ParsedFile, { app: AppBlock }>;
 
 /** Reads a Dify file. Bad input is a result, never an exception. */
 export function parseFile(text: string, { supportedTypes, confirmed = false }: ParseFileOptions): ParsedFile {

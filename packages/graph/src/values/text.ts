@@ -40,8 +40,7 @@ function fileMarkdown(file: ValueObject): string {
 
 function listText(list: Value[], form: TextForm): string {
   const type = valueType(list);
-  if (type === 'array[file]')
-    return form === 'markdown' ? list.map((f) => fileMarkdown(f as ValueObject)).join('\n') : '';
+  if (type === 'array[file]') return form === 'markdown' ? list.filter(isFile).map(fileMarkdown).join('\n') : '';
   if (form === 'log') return pythonRepr(list);
   if (list.length === 0) return '';
   if (form === 'markdown') return list.map((item) => `- ${pythonStr(item)}`).join('\n');
