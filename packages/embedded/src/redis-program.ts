@@ -91,24 +91,26 @@ async function aptUnpack(dir: string, log: (line: string) => void): Promise<Redi
   if (!has('dpkg')) return undefined;
   log('Installing a private copy of Redis from the apt packages.');
   await rm(dir, { recursive: true, force: true });
-  await mkdir(dir, { recursive: true });
-  const packages = ['redis-server', ...libraryPackages(['redis-server', 'redis-tools'])];
-  if (!packages.includes('redis-tools')) packages.push('redis-tools');
-  run('apt-get', ['download', ...packages], dir);
+  await mkdir(join(dir, 'lists', 'partial'), { recursive: true });
+  // The system's package lists may be missing (slim images); then a private copy of them does.
+  const privateLists = ['-o', `Dir::State::Lists=${dir}/lists`, '-o', `Dir::Cache=${dir}/cache`];
+  for (const options of [[], [...privateLists, '-o', 'Debug::NoLocking=true']]) {
+    if (options.length > 0) run('apt-get', [...options, 'update'], dir);
+    const names = ['redis-server', 'redis-tools'];
+    const packages = new Set([...names, ...missingDependencies(names, options)]);
+    if (run('apt-get', [...options, 'download', ...packages], dir)) break;
+  }
   for (const file of await readdir(dir)) {
     if (file.endsWith('.deb')) run('dpkg', ['-x', file, '.'], dir);
   }
   return privateCopy(dir);
 }
 
-function libraryPackages(names: string[]): string[] {
-  const shown = spawnSync('apt-cache', ['depends', '--no-recommends', '--no-suggests', '--no-conflicts', ...names], {
-    encoding: 'utf8',
-  });
-  const depended = [...shown.stdout.matchAll(/^\s+\|?Depends: ([a-z0-9][a-z0-9+.-]*)$/gm)].map(
-    (match) => match[1] ?? '',
-  );
-  return [...new Set(depended)].filter((name) => !isInstalled(name));
+function missingDependencies(names: string[], options: string[]): string[] {
+  const quiet = ['--no-recommends', '--no-suggests', '--no-conflicts', '--no-breaks', '--no-replaces'];
+  const shown = spawnSync('apt-cache', [...options, 'depends', ...quiet, ...names], { encoding: 'utf8' });
+  const found = [...shown.stdout.matchAll(/^\s+\|?Depends: ([a-z0-9][a-z0-9+.-]*)$/gm)].map((match) => match[1] ?? '');
+  return found.filter((name) => !isInstalled(name));
 }
 
 function isInstalled(name: string): boolean {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { provideRedis, startPostgresServer, startRedisServer, type Child } from '@millrace/embedded';
+import { repositoryRoot } from './service-process.js';
 
 /** A real server of a test's own. Its port and address stay the same over restarts. */
 export interface TestServer {
@@ -36,7 +37,7 @@ export async function startPostgres(options: { maxConnections?: number } = {}): 
 /** Redis; with `aof` (default false) its data survives `stop`, `kill` and `restart`. */
 export async function startRedis(options: { aof?: boolean; databases?: number } = {}): Promise<TestServer> {
   const dir = await mkdtemp(join(tmpdir(), 'millrace-redis-'));
-  const program = await provideRedis(join(tmpdir(), 'millrace-test-programs'), (line) => {
+  const program = await provideRedis(join(repositoryRoot, '.millrace'), (line) => {
     process.stderr.write(`${line}\n`);
   });
   return startServer(dir, (port) => {
