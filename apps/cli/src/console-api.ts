@@ -28,12 +28,16 @@ export class ConsoleApiError extends Error {
 /** The part of the console API that the launcher and the command line use. */
 export type ConsoleApi = ReturnType<typeof createConsoleApi>;
 
-/** @param url address of the gateway @param adminKey sent as bearer */
-export function createConsoleApi(url: string, adminKey: string) {
+/** @param url address of the gateway @param adminKey sent as bearer @param tenantId instead of the default tenant */
+export function createConsoleApi(url: string, adminKey: string, tenantId?: string) {
   const call = async (method: string, path: string, body?: object): Promise<unknown> => {
     const answer = await fetch(new URL(`/console/api/${path}`, url), {
       method,
-      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
+      headers: {
+        authorization: `Bearer ${adminKey}`,
+        'content-type': 'application/json',
+        ...(tenantId === undefined ? {} : { 'x-tenant-id': tenantId }),
+      },
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
     const content = parseJson(await answer.text());
