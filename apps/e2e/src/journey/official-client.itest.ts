@@ -4,13 +4,13 @@ import { startModelServer, type ModelServer } from '@millrace/testing';
 import { Fleet } from '../fleet.js';
 import { ask, chain5 } from '../workflows.js';
 
-/** The part of `dify-client` that its type declarations leave out. */
+/** Workflow runs are in its CompletionClient, and missing from its type declarations. */
 interface WorkflowClient {
   runWorkflow(inputs: object, user: string, stream?: boolean): Promise<{ status: number; data: unknown }>;
   getApplicationParameters(user: string): Promise<{ data: { user_input_form: unknown[] } }>;
 }
-const { WorkflowClient } = (await import(createRequire(import.meta.url).resolve('dify-client'))) as {
-  WorkflowClient: new (apiKey: string, baseUrl: string) => WorkflowClient;
+const { CompletionClient } = (await import(createRequire(import.meta.url).resolve('dify-client'))) as {
+  CompletionClient: new (apiKey: string, baseUrl: string) => WorkflowClient;
 };
 
 let fleet: Fleet;
@@ -32,7 +32,7 @@ async function text(stream: Readable): Promise<string> {
 
 describe("Dify's official Node client, unmodified", () => {
   it('runs a workflow in blocking mode and reads its form', async () => {
-    const client = new WorkflowClient((await fleet.publish(chain5())).apiKey, `${fleet.url()}/v1`);
+    const client = new CompletionClient((await fleet.publish(chain5())).apiKey, `${fleet.url()}/v1`);
     const { status, data } = await client.runWorkflow({ text: 'x' }, 'someone');
     expect(status).toBe(200);
     expect(data).toMatchObject({ data: { status: 'succeeded', outputs: { result: 'x-a-b-c' }, total_steps: 5, error: null } });
@@ -41,7 +41,7 @@ describe("Dify's official Node client, unmodified", () => {
   });
 
   it('streams a model answer', async () => {
-    const client = new WorkflowClient((await fleet.publish(ask())).apiKey, `${fleet.url()}/v1`);
+    const client = new CompletionClient((await fleet.publish(ask())).apiKey, `${fleet.url()}/v1`);
     const { data } = await client.runWorkflow({ question: 'hello' }, 'someone', true);
     const frames = (await text(data as Readable)).split('\n\n').filter((frame) => frame.includes('data: '));
     const events = frames.map((frame) => JSON.parse(/^data: (.*)$/m.exec(frame)?.[1] ?? '') as { event: string; data: { text?: string } });
