@@ -49,7 +49,8 @@ export interface AppKeyRepository {
   markUsed(keyIds: readonly string[], nowMs: number): Promise<void>;
 }
 
-export function createAppKeyRepository({ prisma, query }: Database, secrets: SecretBox): AppKeyRepository {
+export function createAppKeyRepository(database: Database, secrets: SecretBox): AppKeyRepository {
+  const { prisma } = database;
   const parse = (row: KeyRow): AppKeyRecord => ({
     id: row.id,
     token: secrets.open(row.sealed, `app-key:${row.id}`),
@@ -91,7 +92,7 @@ export function createAppKeyRepository({ prisma, query }: Database, secrets: Sec
     },
 
     async resolve(token) {
-      const [row] = await query<ResolvedKey>(sql.resolveKey, [tokenHash(token)]);
+      const [row] = await database.query<ResolvedKey>(sql.resolveKey, [tokenHash(token)]);
       return row;
     },
 

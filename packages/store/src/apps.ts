@@ -74,11 +74,7 @@ export function createAppRepository({ prisma }: Database): AppRepository {
 }
 
 const toColumns = (app: Partial<AppDescription>): Partial<AppDescription> =>
-  Object.fromEntries(
-    Object.entries(app)
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [name, value === null ? null : toColumn(value)]),
-  );
+  Object.fromEntries(Object.entries(app).map(([name, value]) => [name, value === null ? null : toColumn(value)]));
 
 const optional = (stored: string | null): string | null => (stored === null ? null : fromColumn(stored));
 

@@ -3,8 +3,8 @@
  * JSON, which escapes them) passes through here, so that nothing is refused or silently changed.
  * U+001A escapes itself (`\x1a\x1a`) and the others (`\x1a` and four hex digits).
  */
-const unstorable = /[\u0000\u001a]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g; // eslint-disable-line no-control-regex
-const escaped = /\u001a(\u001a|[0-9a-f]{4})/g; // eslint-disable-line no-control-regex
+const unstorable = /[\u0000\u001a]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+const escaped = /\u001a(\u001a|[0-9a-f]{4})/g;
 
 /** Free text as it is stored. */
 export const toColumn = (text: string): string =>

@@ -22,6 +22,13 @@ export interface DatabaseOptions {
   onConnectionError?: (error: Error) => void;
 }
 
+/**
+ * One plan per prepared statement, made without looking at values: planning anew would cost more than running.
+ * Such a plan must not trust that a partition is small because it is new and was empty when the plan was made,
+ * so it may read tables through their indexes only. See DECISIONS.md.
+ */
+const sessionSettings = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off';
+
 /** Connections to Postgres, shared by Prisma and the statements of `sql/`. */
 export interface Database {
   prisma: PrismaClient;
@@ -40,6 +47,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     max: options.poolSize ?? 10,
     application_name: 'millrace',
     keepAlive: true,
+    options: sessionSettings,
     connectionTimeoutMillis: connectMs,
     statement_timeout: queryMs,
     // The server's own limit comes first; this one is for a server that does not answer at all.

@@ -32,25 +32,30 @@ export function endUserId(tenantId: string, appId: string, sessionId: string): s
 /** Users known to exist; about 100 bytes each. */
 const maxRemembered = 20_000;
 
-export function createEndUserRepository({ query }: Database): EndUserRepository {
+export function createEndUserRepository(database: Database): EndUserRepository {
   const seen = new Set<string>();
 
   return {
     async ensure(tenantId, appId, sessionId) {
       const id = endUserId(tenantId, appId, sessionId);
       if (seen.has(id)) return id;
-      await query(sql.ensureEndUser, [id, tenantId, appId, toColumn(sessionId), sessionId === anonymousSessionId]);
+      await database.query(sql.ensureEndUser, [
+        id,
+        tenantId,
+        appId,
+        toColumn(sessionId),
+        sessionId === anonymousSessionId,
+      ]);
       if (seen.size >= maxRemembered) seen.clear();
       seen.add(id);
       return id;
     },
 
     async get(tenantId, appId, id) {
-      const [row] = await query<{ session_id: string; is_anonymous: boolean; created_at: Date }>(sql.getEndUser, [
-        id,
-        tenantId,
-        appId,
-      ]);
+      const [row] = await database.query<{ session_id: string; is_anonymous: boolean; created_at: Date }>(
+        sql.getEndUser,
+        [id, tenantId, appId],
+      );
       return (
         row && {
           id,

@@ -1,5 +1,6 @@
 import { isUuid } from '@millrace/contracts';
 import { toColumn } from './column-text.js';
+import { firstRunIdOf, lastRunIdOf, maxIdMs, withinIds } from './run-ids.js';
 import { timestamp } from './columns.js';
 import type { Database } from './database.js';
 import type { RunRow, StoredRun } from './run-row.js';
@@ -35,12 +36,16 @@ export const createRunLog =
   async (tenantId: string, appId: string, query: LogQuery): Promise<LogPage> => {
     if (!isUuid(tenantId) || !isUuid(appId)) return { items: [], total: 0 };
     const { keyword, page, limit } = query;
+    const beforeMs = withinIds(query.beforeMs ?? maxIdMs);
+    const afterMs = withinIds(query.afterMs ?? 0);
     const filter = [
       tenantId,
       appId,
       query.status ?? null,
-      query.beforeMs === undefined ? null : timestamp(query.beforeMs),
-      query.afterMs === undefined ? null : timestamp(query.afterMs),
+      timestamp(beforeMs),
+      timestamp(afterMs),
+      lastRunIdOf(beforeMs),
+      firstRunIdOf(afterMs),
       query.sessionId === undefined ? null : toColumn(query.sessionId),
       keyword === undefined ? null : likePattern(keyword),
       keyword !== undefined && isUuid(keyword) ? keyword : null,

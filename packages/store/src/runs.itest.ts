@@ -49,6 +49,12 @@ describe('accepting', () => {
     expect(found.every((run) => run?.status === 'accepted')).toBe(true);
   });
 
+  it('refuses a run whose id does not carry its time: it could not be found again', async () => {
+    const owner = await seedApp(db.store);
+    await expect(runs.insertAccepted(buildRun(owner, { runId: newRunId(1000) }))).rejects.toThrow(TypeError);
+    await expect(runs.insertAccepted(buildRun(owner, { runId: newId() }))).rejects.toThrow(TypeError);
+  });
+
   it('shows nothing to another tenant or app', async () => {
     const owner = await seedApp(db.store);
     const stranger = await seedApp(db.store);
@@ -214,6 +220,12 @@ describe('logs', () => {
     expect(await found({ sessionId: 'user-1' })).toEqual([3, 1]);
     expect(await found({ sessionId: 'user-1', status: 'succeeded' })).toEqual([1]);
     expect(await found({ sessionId: 'user-1', keyword: 'DELTA' })).toEqual([3]);
+  });
+
+  it('takes any time as a limit', async () => {
+    expect(await found({ afterMs: -1e15, beforeMs: 8.64e15 })).toEqual([4, 3, 2, 1, 0]);
+    expect(await found({ beforeMs: -1 })).toEqual([]);
+    expect(await found({ afterMs: 8.64e15 })).toEqual([]);
   });
 
   it.each([

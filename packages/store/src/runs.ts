@@ -7,6 +7,7 @@ import { createGroup } from './group.js';
 import type { Partitions } from './partitions.js';
 import type { RunRow, StoredRun } from './run-row.js';
 import { endingOf, parseRun } from './run-row.js';
+import { firstRunIdOf, withinIds } from './run-ids.js';
 import { createRunLog } from './run-log.js';
 import type { LogPage, LogQuery } from './run-log.js';
 import * as sql from './sql/runs.js';
@@ -111,7 +112,12 @@ export function createRunRepository(database: Database, partitions: Pick<Partiti
   }
 
   return {
-    insertAccepted: (run) => insert(run),
+    async insertAccepted(run) {
+      if (runCreatedAtMs(run.context.runId) !== run.context.createdAtMs) {
+        throw new TypeError(`Run id ${run.context.runId} does not carry the run's creation time.`);
+      }
+      await insert(run);
+    },
 
     async markRefused(tenantId, runId) {
       const createdAtMs = runCreatedAtMs(runId);
@@ -139,12 +145,14 @@ export function createRunRepository(database: Database, partitions: Pick<Partiti
     logs: createRunLog(database),
 
     async unfinished({ shard, createdBeforeMs, limit, after }) {
-      const afterMs = after === undefined ? undefined : runCreatedAtMs(after);
+      const beforeMs = withinIds(createdBeforeMs);
+      const afterMs = (after === undefined ? undefined : runCreatedAtMs(after)) ?? 0;
       const rows = await database.query<RunRow>(sql.unfinishedRuns, [
         shard,
-        timestamp(createdBeforeMs),
-        afterMs === undefined ? null : timestamp(afterMs),
-        afterMs === undefined ? null : after,
+        firstRunIdOf(beforeMs),
+        after ?? firstRunIdOf(0),
+        timestamp(beforeMs),
+        timestamp(afterMs),
         limit,
       ]);
       return rows.map(parseRun);

@@ -73,7 +73,7 @@ export function newToken(prefix: string, length: number): string {
   while (token.length < prefix.length + length) {
     // 248 = 4 * 62: bytes above it are thrown away so that all characters are equally likely.
     for (const byte of randomBytes(length)) {
-      if (byte < 248 && token.length < prefix.length + length) token += alphabet[byte % 62];
+      if (byte < 248 && token.length < prefix.length + length) token += alphabet.charAt(byte % 62);
     }
   }
   return token;

@@ -42,7 +42,9 @@ export function createStore(options: StoreOptions) {
     archives: createArchiveRepository(database, partitions),
     partitions,
     /** Resolves when Postgres answers. */
-    ping: async (): Promise<void> => void (await database.query({ text: 'SELECT 1' }, [])),
+    async ping(): Promise<void> {
+      await database.query({ text: 'SELECT 1' }, []);
+    },
     /** Closes all connections; calls under way are waited for. */
     close: (): Promise<void> => database.close(),
   };

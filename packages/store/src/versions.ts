@@ -43,7 +43,8 @@ export interface VersionRepository extends VersionSource {
 
 const draft = 'draft';
 
-export function createVersionRepository({ prisma, query }: Database, secrets: SecretBox): VersionRepository {
+export function createVersionRepository(database: Database, secrets: SecretBox): VersionRepository {
+  const { prisma } = database;
   const parse = (row: VersionRow): VersionRecord => ({
     id: row.id,
     tenantId: row.tenantId,
@@ -117,7 +118,7 @@ export function createVersionRepository({ prisma, query }: Database, secrets: Se
 
     async publishedRef(tenantId, appId) {
       if (!isUuid(tenantId) || !isUuid(appId)) return undefined;
-      const [row] = await query<{ id: string; version: string }>(sql.publishedRef, [tenantId, appId]);
+      const [row] = await database.query<{ id: string; version: string }>(sql.publishedRef, [tenantId, appId]);
       return row;
     },
 

@@ -129,7 +129,7 @@ CREATE TABLE "runs" (
     "triggered_from" TEXT NOT NULL DEFAULT 'app-run',
     "created_from" TEXT NOT NULL DEFAULT 'service-api',
 
-    CONSTRAINT "runs_pkey" PRIMARY KEY ("created_at","id")
+    CONSTRAINT "runs_pkey" PRIMARY KEY ("id","created_at")
 ) PARTITION BY RANGE ("created_at");
 
 -- CreateTable
@@ -198,7 +198,7 @@ CREATE INDEX "end_users_app_id_idx" ON "end_users"("app_id");
 CREATE INDEX "pending_imports_tenant_id_idx" ON "pending_imports"("tenant_id");
 
 -- CreateIndex
-CREATE INDEX "runs_app_id_created_at_idx" ON "runs"("app_id", "created_at");
+CREATE INDEX "runs_app_id_id_idx" ON "runs"("app_id", "id");
 
 -- CreateIndex
 CREATE INDEX "runs_task_id_idx" ON "runs"("task_id");
@@ -227,7 +227,7 @@ ALTER TABLE "provider_credentials" ADD CONSTRAINT "provider_credentials_tenant_i
 -- By hand ------------------------------------------------------------------------------------------
 
 -- The reconciler's look at accepted runs that have not ended; a run leaves the index with its ending.
-CREATE INDEX "runs_unfinished_idx" ON "runs"("shard", "created_at", "id") WHERE "status" = 'accepted';
+CREATE INDEX "runs_unfinished_idx" ON "runs"("shard", "id") WHERE "status" = 'accepted';
 
 -- Archives arrive compressed: compressing them again would only cost time.
 ALTER TABLE "run_archives" ALTER COLUMN "events" SET STORAGE EXTERNAL;

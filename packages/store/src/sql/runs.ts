@@ -16,7 +16,7 @@ export const insertAccepted: Statement = {
       end_user_id, session_id, inputs, context, trace_id, triggered_from, created_from)
     SELECT * FROM unnest($1::timestamptz[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::uuid[],
       $8::int[], $9::int[], $10::uuid[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[])
-    ON CONFLICT (created_at, id) DO NOTHING`,
+    ON CONFLICT (id, created_at) DO NOTHING`,
 };
 
 /** Only a run that has not ended can be refused. */
@@ -29,8 +29,8 @@ export const markRefused: Statement = {
 /**
  * Endings of many runs. `status = 'accepted'` is the guard that keeps a terminal status for ever: of two
  * writers the second waits for the first's row lock and then finds nothing to update. The epoch fences a
- * worker that still follows a run which was rebuilt meanwhile. The bounds $13 and $14 repeat what the join
- * says, as constants: with them the planner leaves out the partitions of other days.
+ * worker that still follows a run which was rebuilt meanwhile. `id = ANY` and the bounds $13 and $14 repeat
+ * what the join says, so that no plan can read more than these rows, and partitions of other days are left out.
  */
 export const saveEndings: Statement = {
   name: 'runs_save_endings',
@@ -41,8 +41,8 @@ export const saveEndings: Statement = {
         $8::float8[], $9::bigint[], $10::int[], $11::int[], $12::timestamptz[], $15::int[])
       AS e(created_at, id, tenant_id, status, error, error_code, outputs, elapsed_seconds, total_tokens, total_steps,
         exceptions_count, finished_at, epoch)
-    WHERE r.created_at = e.created_at AND r.id = e.id AND r.tenant_id = e.tenant_id AND r.status = 'accepted'
-      AND r.epoch <= coalesce(e.epoch, r.epoch) AND r.created_at >= $13 AND r.created_at <= $14
+    WHERE r.id = ANY($2::uuid[]) AND r.id = e.id AND r.created_at = e.created_at AND r.tenant_id = e.tenant_id
+      AND r.status = 'accepted' AND r.epoch <= coalesce(e.epoch, r.epoch) AND r.created_at >= $13 AND r.created_at <= $14
     RETURNING r.id`,
 };
 
@@ -52,7 +52,7 @@ export const readEndings: Statement = {
   text: `SELECT r.id, ${columns} FROM runs r
     JOIN unnest($1::timestamptz[], $2::uuid[], $3::uuid[]) AS k(created_at, id, tenant_id)
       ON r.created_at = k.created_at AND r.id = k.id AND r.tenant_id = k.tenant_id
-    WHERE r.created_at >= $4 AND r.created_at <= $5`,
+    WHERE r.id = ANY($2::uuid[]) AND r.created_at >= $4 AND r.created_at <= $5`,
 };
 
 /** By primary key: the run's id carries its creation time, and with it the one partition to look at. */
@@ -69,15 +69,13 @@ export const getRunForTask: Statement = {
 
 /**
  * The reconciler's page, oldest first, over the small partial index of runs that have not ended
- * (`runs_unfinished_idx`); $3 and $4 are the last row of the page before.
+ * (`runs_unfinished_idx`). Ids are ordered by time; the times repeat the bounds for the choice of partitions.
  */
 export const unfinishedRuns: Statement = {
   name: 'runs_unfinished',
   text: `SELECT ${columns} FROM runs r
-    WHERE r.shard = $1 AND r.status = 'accepted' AND r.created_at < $2
-      AND (r.created_at, r.id) > (coalesce($3::timestamptz, '-infinity'), coalesce($4::uuid,
-        '00000000-0000-0000-0000-000000000000'))
-    ORDER BY r.created_at, r.id LIMIT $5`,
+    WHERE r.shard = $1 AND r.status = 'accepted' AND r.id < $2 AND r.id > $3 AND r.created_at < $4 AND r.created_at >= $5
+    ORDER BY r.id LIMIT $6`,
 };
 
 /** A rebuilt run lives on under the next epoch; ended ones keep theirs. */
@@ -85,26 +83,26 @@ export const raiseEpochs: Statement = {
   name: 'runs_raise_epochs',
   text: `UPDATE runs AS r SET epoch = r.epoch + 1
     FROM unnest($1::timestamptz[], $2::uuid[], $3::uuid[]) AS k(created_at, id, tenant_id)
-    WHERE r.created_at = k.created_at AND r.id = k.id AND r.tenant_id = k.tenant_id AND r.status = 'accepted'
-      AND r.created_at >= $4 AND r.created_at <= $5
+    WHERE r.id = ANY($2::uuid[]) AND r.id = k.id AND r.created_at = k.created_at AND r.tenant_id = k.tenant_id
+      AND r.status = 'accepted' AND r.created_at >= $4 AND r.created_at <= $5
     RETURNING r.id, r.epoch`,
 };
 
 /**
- * Filters of the log (service-api 2.5); a filter that is null matches all. Both statements walk
- * `(app_id, created_at)`, so that without a keyword a page costs what it shows.
+ * Filters of the log (service-api 2.5); a filter that is null matches all. Both statements walk `(app_id, id)`,
+ * and ids are ordered by time, so that without a keyword a page costs what it shows. The times $4 and $5 choose
+ * partitions, the ids $6 and $7 say the same for the index.
  */
 const logFilter = `r.tenant_id = $1 AND r.app_id = $2 AND r.status <> 'refused'
   AND ($3::text IS NULL OR r.status = $3)
-  AND ($4::timestamptz IS NULL OR r.created_at <= $4)
-  AND ($5::timestamptz IS NULL OR r.created_at >= $5)
-  AND ($6::text IS NULL OR r.session_id = $6)
-  AND ($7::text IS NULL OR r.inputs ILIKE $7 OR r.outputs ILIKE $7 OR r.session_id ILIKE $7 OR r.id = $8::uuid)`;
+  AND r.created_at <= $4::timestamptz AND r.created_at >= $5::timestamptz AND r.id <= $6::uuid AND r.id >= $7::uuid
+  AND ($8::text IS NULL OR r.session_id = $8)
+  AND ($9::text IS NULL OR r.inputs ILIKE $9 OR r.outputs ILIKE $9 OR r.session_id ILIKE $9 OR r.id = $10::uuid)`;
 
 export const logPage: Statement = {
   name: 'runs_log_page',
   text: `SELECT ${columns} FROM runs r WHERE ${logFilter}
-    ORDER BY r.created_at DESC, r.id DESC LIMIT $9 OFFSET $10`,
+    ORDER BY r.id DESC LIMIT $11 OFFSET $12`,
 };
 
 export const logTotal: Statement = {
