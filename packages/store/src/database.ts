@@ -27,7 +27,8 @@ export interface DatabaseOptions {
  * Such a plan must not trust that a partition is small because it is new and was empty when the plan was made,
  * so it may read tables through their indexes only. See DECISIONS.md.
  */
-const sessionSettings = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off';
+const sessionSettings =
+  '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c jit=off';
 
 /** Connections to Postgres, shared by Prisma and the statements of `sql/`. */
 export interface Database {

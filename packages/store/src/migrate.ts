@@ -104,7 +104,8 @@ async function apply(client: pg.Client, migration: MigrationFile): Promise<void>
     );
     await client.query('COMMIT');
   } catch (error) {
-    await client.query('ROLLBACK');
+    // Best effort: closing the connection rolls back as well, and the first error is the one to tell.
+    await client.query('ROLLBACK').catch(() => undefined);
     const reason = error instanceof Error ? error.message : String(error);
     throw new MigrationError(`Migration ${migration.name} failed: ${reason}`, { cause: error });
   }
