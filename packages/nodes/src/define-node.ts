@@ -1,0 +1,45 @@
+import type { NodeExecutor, NodeMetadata, NodeRequest, NodeResult, ValueObject } from '@millrace/contracts';
+import { NodeFailure } from './node-failure.js';
+
+/** What an execution reports while it runs, kept for the result of a failure. */
+export interface Report {
+  inputs: ValueObject;
+  processData: ValueObject;
+}
+
+export interface Success {
+  outputs: ValueObject;
+  /** Branch handle; default `source`. */
+  handle?: string;
+  metadata?: NodeMetadata;
+}
+
+/**
+ * Builds the executor of a node type. `run` fills `report` as it learns its inputs, returns the outputs, and throws
+ * `NodeFailure` for users' mistakes; `explain` may turn other errors into failures too.
+ */
+export function defineNode(
+  type: string,
+  run: (request: NodeRequest, report: Report) => Success | Promise<Success>,
+  explain?: (error: unknown) => Partial<Extract<NodeResult, { status: 'failed' }>> | undefined,
+): NodeExecutor {
+  return {
+    type,
+    async execute(request): Promise<NodeResult> {
+      const report: Report = { inputs: {}, processData: {} };
+      try {
+        const started = run(request, report);
+        const { outputs, handle = 'source', metadata = {} } = started instanceof Promise ? await started : started;
+        return { status: 'succeeded', outputs, handle, metadata, ...report };
+      } catch (error) {
+        // Whoever aborted knows why; what the aborted work made of it does not matter.
+        if (request.signal.aborted) throw request.signal.reason;
+        const failure = { status: 'failed', metadata: {}, ...report } as const;
+        if (error instanceof NodeFailure) return { ...failure, error: error.message, errorType: error.errorType };
+        const explained = explain?.(error);
+        if (explained) return { ...failure, error: '', errorType: '', ...explained };
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import type { Selector } from '@millrace/contracts';
+import { z } from 'zod';
+import { configured, listOf, looseNumber, looseText, selector } from '../node-data.js';
+
+const item = z.object({
+  type: looseText,
+  key: looseText,
+  value: looseText,
+  file: selector.nullish(),
+});
+
+const body = z
+  .object({
+    type: looseText,
+    // Old files hold the text of the body itself.
+    data: z.preprocess(
+      (data) => (typeof data === 'string' ? [{ type: 'text', key: '', value: data }] : (data ?? [])),
+      z.array(item),
+    ),
+  })
+  .nullish();
+
+const schema = z.object({
+  method: looseText,
+  url: looseText,
+  authorization: z
+    .object({
+      type: looseText,
+      config: z.object({ type: looseText, api_key: looseText, header: looseText }).nullish(),
+    })
+    .nullish(),
+  headers: looseText,
+  params: looseText,
+  body,
+  timeout: z.object({ connect: looseNumber, read: looseNumber, write: looseNumber }).nullish(),
+  ssl_verify: z.boolean().nullish(),
+  error_strategy: looseText,
+  retry_config: z.object({ retry_enabled: z.boolean().nullish() }).nullish(),
+  variables: listOf(z.unknown()).optional(),
+});
+
+const methods = new Set(['get', 'head', 'post', 'put', 'delete', 'patch']);
+
+export interface BodyItem {
+  type: string;
+  key: string;
+  value: string;
+  file?: Selector | null | undefined;
+}
+
+export const configureHttp = configured(schema, (config) => {
+  const seconds = (value: number | undefined, fallback: number) => (value && value > 0 ? value : fallback) * 1000;
+  const { authorization: auth, timeout } = config;
+  return {
+    method: config.method.toLowerCase(),
+    isKnownMethod: methods.has(config.method.toLowerCase()),
+    url: config.url,
+    auth: auth?.type === 'api-key' ? (auth.config ?? ('incomplete' as const)) : undefined,
+    headers: config.headers,
+    params: config.params,
+    body: config.body ? { type: config.body.type, data: config.body.data as BodyItem[] } : { type: 'none', data: [] },
+    timeouts: {
+      connectMs: seconds(timeout?.connect, 10),
+      readMs: seconds(timeout?.read, 600),
+      writeMs: seconds(timeout?.write, 600),
+    },
+    verifyTls: config.ssl_verify ?? true,
+    /** Does a status other than 2xx fail the node? */
+    failsOnStatus: config.error_strategy !== '' || config.retry_config?.retry_enabled === true,
+  };
+});
+
+export type HttpConfig = ReturnType<typeof configureHttp>;

@@ -1,0 +1,242 @@
+import {
+  OutboundError,
+  ResponseSizeError,
+  type NodeResult,
+  type OutboundRequest,
+  type OutboundResponse,
+  type ValueObject,
+} from '@millrace/contracts';
+import { nodeRequest } from '../testing/request.js';
+import { createHttpRequestNode } from './http-request.js';
+
+type Reply = Partial<OutboundResponse> | Error;
+
+async function run(data: ValueObject, reply: Reply = {}, pool: Record<string, ValueObject> = {}) {
+  const sent: OutboundRequest[] = [];
+  const node = createHttpRequestNode({
+    outbound: {
+      request: async (request) => {
+        sent.push(request);
+        if (reply instanceof Error) throw reply;
+        return {
+          status: 200,
+          statusText: 'OK',
+          headers: { 'content-type': 'text/plain' },
+          body: Buffer.from('ok'),
+          url: request.url,
+          ...reply,
+        };
+      },
+    },
+  });
+  const base = { type: 'http-request', title: 'H', method: 'get', url: 'http://h.example/p?own=1' };
+  const result: NodeResult = await node.execute(nodeRequest({ ...base, ...data }, pool).request);
+  return { result, sent, request: sent[0], dump: String(result.processData['request']) };
+}
+
+const text = (value: string) => [{ type: 'text', key: '', value }];
+const post = (type: string, data: ValueObject[string]) => ({ method: 'POST', body: { type, data } });
+
+describe('requests', () => {
+  it('sends a plain GET with the default timeouts', async () => {
+    const { result, request, dump } = await run({
+      timeout: { connect: 0, read: null, max_read_timeout: 0 },
+      headers: null,
+      params: '',
+    });
+    expect(request).toMatchObject({
+      method: 'GET',
+      url: 'http://h.example/p?own=1',
+      headers: {},
+      verifyTls: true,
+      timeouts: { connectMs: 10_000, readMs: 600_000, writeMs: 600_000 },
+      maxResponseBytes: 10 * 1024 * 1024,
+    });
+    expect(request?.headers).toEqual({});
+    expect(dump).toBe('GET /p?own=1 HTTP/1.1\r\nHost: h.example\r\n\r\n');
+    expect(result).toMatchObject({
+      status: 'succeeded',
+      inputs: {},
+      outputs: { status_code: 200, body: 'ok', headers: { 'content-type': 'text/plain' }, files: [] },
+    });
+  });
+
+  it('renders url, headers and params', async () => {
+    const data = {
+      url: 'http://h.example/{{#a.id#}}?own=1',
+      headers: 'X-A: {{#a.two#}}\nX-B\n x-a :last:one',
+      params: 'q: {{#a.two#}}\n: skipped\nq:2',
+      timeout: { connect: 1, read: '2', write: 3 },
+      ssl_verify: false,
+    };
+    const { request } = await run(data, {}, { a: { id: 7, two: 'l1\nX-C: l2' } });
+    expect(request).toMatchObject({
+      url: 'http://h.example/7?q=l1%0AX-C%3A+l2&q=2',
+      verifyTls: false,
+      timeouts: { connectMs: 1000, readMs: 2000, writeMs: 3000 },
+    });
+    expect(request?.headers).toEqual({ 'x-a': 'last:one', 'X-B': '', 'X-C': 'l2' });
+  });
+
+  it.each<[ValueObject, string, string]>([
+    [{ type: 'bearer', api_key: '{{#a.key#}}' }, 'Authorization', 'Bearer k:1'],
+    [{ type: 'basic', api_key: '{{#a.key#}}' }, 'Authorization', `Basic ${Buffer.from('k:1').toString('base64')}`],
+    [{ type: 'basic', api_key: 'encoded' }, 'Authorization', 'Basic encoded'],
+    [{ type: 'custom', api_key: 'raw', header: 'X-Key' }, 'X-Key', 'raw'],
+  ])('authorizes with %j and masks it in the dump', async (config, header, value) => {
+    const data = { authorization: { type: 'api-key', config }, headers: `${header.toLowerCase()}: mine` };
+    const { request, dump } = await run(data, {}, { a: { key: 'k:1' } });
+    expect(request?.headers).toEqual({ [header]: value });
+    expect(dump).toContain(`${header}: ${'*'.repeat(value.length)}\r\n`);
+    expect(dump).not.toContain(value);
+  });
+
+  it.each<[string, ValueObject[string], string, string]>([
+    ['raw-text', text('v {{#a.v#}}'), 'v 1.5', 'text/plain'],
+    ['json', text('{"a": {{#a.v#}}, "b": 1.0}'), '{"a":1.5,"b":1.0}', 'application/json'],
+    ['json', text("{a: 'x', 'b': [1,2,],}"), '{"a":"x","b":[1,2]}', 'application/json'],
+    ['json', '{"old": true}', '{"old":true}', 'application/json'],
+    [
+      'x-www-form-urlencoded',
+      [
+        { type: 'text', key: 'k', value: '1' },
+        { type: 'text', key: 'k', value: 'a b&{{#a.v#}}' },
+      ],
+      'k=a+b%261.5',
+      'application/x-www-form-urlencoded',
+    ],
+  ])('sends a %s body', async (type, data, body, contentType) => {
+    const { request, dump } = await run(post(type, data), {}, { a: { v: 1.5 } });
+    expect(request).toMatchObject({
+      method: 'POST',
+      body,
+      headers: { 'Content-Type': contentType, 'idempotency-key': 'exec-1' },
+    });
+    expect(dump.endsWith(`Content-Length: ${body.length}\r\n\r\n${body}`)).toBe(true);
+    const own = await run(
+      { ...post(type, data), headers: 'content-type: x/y\nIdempotency-Key: mine' },
+      {},
+      { a: { v: 1.5 } },
+    );
+    expect(own.request?.headers).toEqual({ 'content-type': 'x/y', 'Idempotency-Key': 'mine' });
+  });
+
+  it('sends forms as multipart', async () => {
+    const items = [
+      { type: 'text', key: 'k', value: '{{#a.v#}}' },
+      { type: 'file', key: 'f', file: ['a', 'nope'] },
+    ];
+    const { request } = await run({ ...post('form-data', items), headers: 'Content-Type: x/y' }, {}, { a: { v: 'é' } });
+    const form = request?.body as FormData;
+    expect(form.get('k')).toBe('é');
+    expect([...form.keys()]).toEqual(['k', '__multipart_placeholder__']);
+    expect(request?.headers).toEqual({ 'idempotency-key': 'exec-1' });
+  });
+
+  it.each<[ValueObject, string, string]>([
+    [{ url: '' }, 'url is required', 'InvalidURLError'],
+    [{ url: 'ftp://x' }, 'url should start with http:// or https://', 'InvalidURLError'],
+    [{ url: 'http://' }, "'http://' is not a valid URL", 'InvalidURLError'],
+    [{ method: 'options' }, 'Invalid http method options', 'InvalidHttpMethodError'],
+    [
+      { authorization: { type: 'api-key', config: null } },
+      'authorization config is required',
+      'AuthorizationConfigError',
+    ],
+    [
+      { authorization: { type: 'api-key', config: { type: 'bearer', api_key: ' ' } } },
+      'API key is required for authorization but was empty. Please provide a valid API key.',
+      'AuthorizationConfigError',
+    ],
+    [post('json', []), 'json body type should have exactly one item', 'RequestBodyError'],
+    [
+      post('json', text('{"a": "{{#a.nope#}}" : : }')),
+      'Failed to parse JSON: {"a": "a.nope" : : }',
+      'RequestBodyError',
+    ],
+    [
+      post('binary', [{ type: 'file', file: ['a', 'f'] }]),
+      "cannot fetch file with selector ['a', 'f']",
+      'FileFetchError',
+    ],
+    [
+      post('form-data', [{ type: 'file', key: 'f', file: ['a', 'v'] }]),
+      "File part 'f': files in form-data are not supported yet",
+      'RequestBodyError',
+    ],
+  ])('%j fails before anything is sent', async (data, error, errorType) => {
+    const { result, sent } = await run(data, {}, { a: { v: 1 } });
+    expect(result).toMatchObject({ status: 'failed', error, errorType });
+    expect(sent).toEqual([]);
+  });
+});
+
+describe('responses', () => {
+  const failing = { status: 503, headers: { 'retry-after': '3' } };
+
+  it('counts any status as success, unless there is a strategy or retry', async () => {
+    expect((await run({}, failing)).result).toMatchObject({ status: 'succeeded', outputs: { status_code: 503 } });
+    for (const data of [{ error_strategy: 'fail-branch' }, { retry_config: { retry_enabled: true } }]) {
+      expect((await run(data, failing)).result).toMatchObject({
+        status: 'failed',
+        error: 'Request failed with status code 503',
+        errorType: 'HTTPResponseCodeError',
+        retryAfterMs: 3000,
+        processData: { request: expect.stringContaining('GET /p') },
+      });
+    }
+  });
+
+  it.each<[string, Record<string, string>, string, boolean]>([
+    ['no type', {}, 'x', false],
+    ['text', { 'content-type': 'text/html; charset=utf-8' }, 'x', false],
+    ['csv', { 'content-type': 'text/csv' }, 'a,b', false],
+    ['json', { 'content-type': 'application/problem+json' }, 'x', false],
+    ['attachment', { 'content-type': 'text/plain', 'content-disposition': 'attachment; x' }, 'x', true],
+    ['named', { 'content-type': 'text/plain', 'content-disposition': 'inline; filename="a"' }, 'x', true],
+    ['octets like text', { 'content-type': 'application/octet-stream' }, '{"a":1}', false],
+    ['octets', { 'content-type': 'application/octet-stream' }, 'abc', true],
+    ['pdf', { 'content-type': 'application/pdf' }, '\xff', true],
+    ['image', { 'content-type': 'image/png' }, 'x', true],
+    ['font', { 'content-type': 'font/woff' }, 'x', false],
+    ['empty file', { 'content-type': 'image/png' }, '', false],
+  ])('%s', async (_, headers, body, isFile) => {
+    const { result } = await run({}, { headers, body: Buffer.from(body, 'latin1') });
+    if (isFile)
+      expect(result).toMatchObject({
+        status: 'failed',
+        errorType: 'HttpRequestNodeError',
+        error: expect.stringContaining('is a file'),
+      });
+    else expect(result).toMatchObject({ status: 'succeeded', outputs: { body } });
+  });
+
+  it('decodes the charset it is told', async () => {
+    const headers = { 'content-type': 'text/plain; charset="iso-8859-1"' };
+    expect((await run({}, { headers, body: Buffer.from([0xe9]) })).result).toMatchObject({ outputs: { body: 'é' } });
+  });
+
+  it('limits text to 1 MB and files to 10 MB', async () => {
+    const big = await run({}, { body: Buffer.alloc(1.5 * 1024 * 1024) });
+    expect(big.result).toMatchObject({
+      status: 'failed',
+      errorType: 'ResponseSizeError',
+      error: 'Text size is too large, max size is 1.00 MB, but current size is 1.50 MB.',
+    });
+    const file = new ResponseSizeError(10485760, 12 * 1024 * 1024, { 'content-type': 'image/png' }, new Uint8Array());
+    expect((await run({}, file)).result).toMatchObject({
+      errorType: 'ResponseSizeError',
+      error: 'File size is too large, max size is 10.00 MB, but current size is 12.00 MB.',
+    });
+  });
+
+  it('reports what kept the request from being made', async () => {
+    const refused = new OutboundError('not-allowed', 'internal (10.0.0.1) is not allowed');
+    expect((await run({}, refused)).result).toMatchObject({
+      status: 'failed',
+      error: 'internal (10.0.0.1) is not allowed',
+      errorType: 'HttpRequestNodeError',
+    });
+    await expect(run({}, new Error('a bug of ours'))).rejects.toThrow('a bug of ours');
+  });
+});

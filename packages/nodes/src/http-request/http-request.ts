@@ -1,0 +1,82 @@
+import {
+  OutboundError,
+  ResponseSizeError,
+  type NodeExecutor,
+  type NodeResult,
+  type Outbound,
+} from '@millrace/contracts';
+import { defineNode, type Success } from '../define-node.js';
+import { NodeFailure } from '../node-failure.js';
+import { configureHttp } from './config.js';
+import { prepareRequest, type PreparedRequest } from './request.js';
+import { checkSize, decodeText, isFileResponse, maxFileBytes, retryAfterMs } from './response.js';
+
+/** A status that counts as failure; carries what the server asked for. */
+class StatusFailure extends Error {
+  constructor(
+    readonly status: number,
+    readonly retryAfterMs: number | undefined,
+  ) {
+    super(`Request failed with status code ${status}`);
+  }
+}
+
+/** Calls an HTTP address through the guarded client (dsl 4.13). Retrying is the engine's work. */
+export function createHttpRequestNode({ outbound }: { outbound: Pick<Outbound, 'request'> }): NodeExecutor {
+  return defineNode(
+    'http-request',
+    async ({ data, scope, signal, executionId }, report): Promise<Success> => {
+      const config = configureHttp(data);
+      const { request, dump } = prepareRequest(config, scope);
+      report.processData = { request: dump };
+      const response = await outbound.request({
+        ...request,
+        headers: { ...hint(request, executionId), ...request.headers },
+        timeouts: config.timeouts,
+        verifyTls: config.verifyTls,
+        maxResponseBytes: maxFileBytes,
+        signal,
+      });
+      const isFile = response.body.length > 0 && isFileResponse(response.headers, response.body);
+      checkSize(isFile, response.body.length);
+      if (config.failsOnStatus && (response.status < 200 || response.status > 299)) {
+        throw new StatusFailure(response.status, retryAfterMs(response.headers));
+      }
+      if (isFile) {
+        const type = response.headers['content-type'] ?? 'unknown type';
+        throw new NodeFailure(
+          `The response is a file (${type}); file responses are not supported yet`,
+          'HttpRequestNodeError',
+        );
+      }
+      const body = decodeText(response.headers, response.body);
+      return { outputs: { status_code: response.status, body, headers: response.headers, files: [] } };
+    },
+    explain,
+  );
+}
+
+/** Lets a target recognise the repetition of a request after a crash; a header of the user's wins. */
+function hint({ method, headers }: PreparedRequest['request'], executionId: string): Record<string, string> {
+  const own = Object.keys(headers).some((name) => name.toLowerCase() === 'idempotency-key');
+  return own || method === 'GET' || method === 'HEAD' ? {} : { 'idempotency-key': executionId };
+}
+
+function explain(error: unknown): Partial<Extract<NodeResult, { status: 'failed' }>> | undefined {
+  if (error instanceof StatusFailure) {
+    const { message, retryAfterMs: wait } = error;
+    return { error: message, errorType: 'HTTPResponseCodeError', ...(wait !== undefined && { retryAfterMs: wait }) };
+  }
+  if (error instanceof ResponseSizeError) return sizeFailure(error);
+  if (error instanceof OutboundError) return { error: error.message, errorType: 'HttpRequestNodeError' };
+  return undefined;
+}
+
+function sizeFailure({ headers, head, currentBytes }: ResponseSizeError) {
+  try {
+    checkSize(isFileResponse(headers, head), currentBytes);
+  } catch (error) {
+    if (error instanceof NodeFailure) return { error: error.message, errorType: error.errorType };
+  }
+  return { error: 'The response is too large', errorType: 'ResponseSizeError' };
+}

@@ -1,0 +1,113 @@
+import type { NodeScope, OutboundRequest } from '@millrace/contracts';
+import { renderTemplate } from '@millrace/graph';
+import { NodeFailure } from '../node-failure.js';
+import { buildBody } from './body.js';
+import type { HttpConfig } from './config.js';
+
+export interface PreparedRequest {
+  request: Pick<OutboundRequest, 'method' | 'url' | 'headers'> & { body?: string | FormData };
+  /** The request as text, with the credentials masked. */
+  dump: string;
+}
+
+/** Builds the request of a node from its configuration and variables (dsl 4.13). @throws NodeFailure */
+export function prepareRequest(config: HttpConfig, scope: NodeScope): PreparedRequest {
+  const render = (text: string) => renderTemplate(text, (selector) => scope.get(selector));
+  if (!config.isKnownMethod) throw new NodeFailure(`Invalid http method ${config.method}`, 'InvalidHttpMethodError');
+  const auth = authorization(config.auth, render);
+  const url = targetUrl(render(config.url), config.params, render);
+  const headers = parseHeaders(render(config.headers));
+  if (auth) put(headers, auth.header, auth.value);
+  const body = buildBody(config.body, scope, render);
+  if (config.body.type === 'form-data') drop(headers, 'content-type');
+  else if (body.contentType !== undefined && !has(headers, 'content-type'))
+    headers.set('Content-Type', body.contentType);
+  const method = config.method.toUpperCase();
+  return {
+    request: {
+      method,
+      url: url.href,
+      headers: Object.fromEntries(headers),
+      ...(body.content !== undefined && { body: body.content }),
+    },
+    dump: dumpRequest(
+      method,
+      url,
+      headers,
+      new Set(['authorization', auth?.header.toLowerCase()]),
+      config.body.type,
+      body.dump,
+    ),
+  };
+}
+
+function authorization(
+  auth: HttpConfig['auth'],
+  render: (text: string) => string,
+): { header: string; value: string } | undefined {
+  if (!auth) return undefined;
+  if (auth === 'incomplete') throw new NodeFailure('authorization config is required', 'AuthorizationConfigError');
+  const key = render(auth.api_key).trim();
+  if (key === '') {
+    const message = 'API key is required for authorization but was empty. Please provide a valid API key.';
+    throw new NodeFailure(message, 'AuthorizationConfigError');
+  }
+  const header = auth.header.trim() || 'Authorization';
+  if (auth.type === 'bearer') return { header, value: `Bearer ${key}` };
+  if (auth.type === 'custom') return { header, value: key };
+  return { header, value: `Basic ${key.includes(':') ? Buffer.from(key).toString('base64') : key}` };
+}
+
+function targetUrl(text: string, params: string, render: (text: string) => string): URL {
+  if (text === '') throw new NodeFailure('url is required', 'InvalidURLError');
+  if (!/^https?:\/\//.test(text)) throw new NodeFailure('url should start with http:// or https://', 'InvalidURLError');
+  const url = URL.parse(text);
+  if (!url) throw new NodeFailure(`'${text}' is not a valid URL`, 'InvalidURLError');
+  const pairs = lines(params)
+    .map(splitPair)
+    .map(([key, value]): [string, string] => [render(key), render(value)])
+    .filter(([key]) => key !== '');
+  if (pairs.length > 0) url.search = new URLSearchParams(pairs).toString();
+  return url;
+}
+
+function parseHeaders(text: string): Map<string, string> {
+  const headers = new Map<string, string>();
+  for (const [key, value] of lines(text).map(splitPair)) if (key !== '') put(headers, key, value);
+  return headers;
+}
+
+const lines = (text: string): string[] => text.split(/\r\n|[\n\r]/).filter((line) => line.trim() !== '');
+
+function splitPair(line: string): [key: string, value: string] {
+  const at = line.indexOf(':');
+  return at < 0 ? [line.trim(), ''] : [line.slice(0, at).trim(), line.slice(at + 1).trim()];
+}
+
+const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+const has = (headers: Map<string, string>, name: string): boolean => [...headers.keys()].some((key) => same(key, name));
+
+function drop(headers: Map<string, string>, name: string): void {
+  for (const key of [...headers.keys()]) if (same(key, name)) headers.delete(key);
+}
+
+function put(headers: Map<string, string>, name: string, value: string): void {
+  drop(headers, name);
+  headers.set(name, value);
+}
+
+function dumpRequest(
+  method: string,
+  url: URL,
+  headers: ReadonlyMap<string, string>,
+  masked: ReadonlySet<string | undefined>,
+  bodyType: string,
+  body: string,
+): string {
+  const shown = [...headers].map(
+    ([name, value]) => `${name}: ${masked.has(name.toLowerCase()) ? '*'.repeat(value.length) : value}`,
+  );
+  if (bodyType === 'form-data') shown.push('Content-Type: multipart/form-data');
+  if (body !== '') shown.push(`Content-Length: ${Buffer.byteLength(body)}`);
+  return [`${method} ${url.pathname}${url.search} HTTP/1.1`, `Host: ${url.host}`, ...shown, '', body].join('\r\n');
+}

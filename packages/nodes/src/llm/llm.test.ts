@@ -1,0 +1,274 @@
+import {
+  Float,
+  ModelError,
+  type ModelAnswer,
+  type ModelRequest,
+  type ModelUsage,
+  type ValueObject,
+} from '@millrace/contracts';
+import { nodeRequest } from '../testing/request.js';
+import { createLlmNode } from './llm.js';
+import { createReasoningSplitter } from './reasoning.js';
+
+const usage: ModelUsage = {
+  prompt_tokens: 3,
+  prompt_unit_price: '0',
+  prompt_price_unit: '0.000001',
+  prompt_price: '0',
+  completion_tokens: 4,
+  completion_unit_price: '0',
+  completion_price_unit: '0.000001',
+  completion_price: '0',
+  total_tokens: 7,
+  total_price: '0.5',
+  currency: 'USD',
+  latency: 1,
+  time_to_first_token: 0.5,
+  time_to_generate: null,
+};
+const model = {
+  provider: 'langgenius/openai/openai',
+  name: 'm',
+  mode: 'chat',
+  completion_params: { temperature: 0.2 },
+};
+
+async function run(
+  data: ValueObject,
+  pool: Record<string, ValueObject> = {},
+  pieces: string[] | Error = ['Hel', 'lo'],
+) {
+  const calls: ModelRequest[] = [];
+  const node = createLlmNode({
+    models: {
+      invoke: async (request): Promise<ModelAnswer> => {
+        calls.push(request);
+        if (pieces instanceof Error) throw pieces;
+        for (const piece of pieces) request.onDelta?.(piece);
+        return { text: pieces.join(''), finishReason: 'stop', usage };
+      },
+    },
+  });
+  const base = { type: 'llm', title: 'L', model, prompt_template: [{ role: 'user', text: 'Hi {{#a.v#}}' }] };
+  const { request, streamed, reported } = nodeRequest({ ...base, ...data }, pool);
+  return { result: await node.execute(request), calls, call: calls[0], streamed, reported };
+}
+
+const pool = { a: { v: 'Ada', n: null, list: ['x', 'y'], obj: { k: 1 } } };
+const text = (role: string, content: string) => ({ role, text: content });
+
+describe('llm', () => {
+  it('streams an answer and reports everything about it', async () => {
+    const { result, call, streamed, reported } = await run({}, pool);
+    expect(call).toMatchObject({
+      tenantId: 't',
+      provider: model.provider,
+      model: 'm',
+      mode: 'chat',
+      executionId: 'exec-1',
+      params: { temperature: 0.2 },
+      messages: [text('user', 'Hi Ada')],
+    });
+    expect(streamed).toEqual([
+      ['text', 'Hel'],
+      ['text', 'lo'],
+    ]);
+    const inputs = { '#a.v#': 'Ada', model_provider: model.provider, model_name: 'm' };
+    const timed = { ...usage, latency: new Float(1) };
+    expect(reported).toEqual([inputs]);
+    expect(result).toEqual({
+      status: 'succeeded',
+      handle: 'source',
+      inputs,
+      outputs: { text: 'Hello', reasoning_content: '', usage: timed, finish_reason: 'stop' },
+      metadata: { total_tokens: 7, total_price: '0.5', currency: 'USD' },
+      processData: {
+        model_mode: 'chat',
+        prompts: [{ role: 'user', text: 'Hi Ada', files: [] }],
+        model_provider: model.provider,
+        model_name: 'm',
+        usage: timed,
+        finish_reason: 'stop',
+      },
+    });
+  });
+
+  it.each<[string, ValueObject, unknown[]]>([
+    [
+      'null is empty text',
+      { prompt_template: [text('system', 'S'), text('user', '[{{#a.n#}}]')] },
+      [text('system', 'S'), text('user', '[]')],
+    ],
+    [
+      'empty messages are dropped',
+      { prompt_template: [text('system', ' '), text('assistant', 'A')] },
+      [text('assistant', 'A')],
+    ],
+    [
+      'context of text',
+      {
+        prompt_template: [text('user', 'C: {{#context#}}')],
+        context: { enabled: true, variable_selector: ['a', 'v'] },
+      },
+      [text('user', 'C: Ada')],
+    ],
+    [
+      'context of a list, not scanned for references',
+      {
+        prompt_template: [text('user', '{{#context#}}')],
+        context: { enabled: true, variable_selector: ['c', 'list'] },
+      },
+      [text('user', 'plain {{#a.v#}}\nsum\nbody')],
+    ],
+    [
+      'context off',
+      { prompt_template: [text('user', 'C{{#context#}}')], context: { enabled: false, variable_selector: [] } },
+      [text('user', 'C')],
+    ],
+    [
+      'jinja',
+      {
+        prompt_template: [
+          { role: 'user', text: 'unused', edition_type: 'jinja2', jinja2_text: '{% for i in l %}{{ i }};{% endfor %}' },
+        ],
+        prompt_config: { jinja2_variables: [{ variable: 'l', value_selector: ['a', 'list'] }] },
+      },
+      [text('user', 'x;y;')],
+    ],
+    [
+      'memory template',
+      { memory: { query_prompt_template: 'Q {{#a.v#}}', window: {} } },
+      [text('user', 'Hi Ada'), text('user', 'Q Ada')],
+    ],
+    ['memory without chat', { memory: { window: {} } }, [text('user', 'Hi Ada')]],
+    [
+      'leftovers',
+      { vision: { enabled: true, configs: null }, structured_output_enabled: true, prompt_config: null },
+      [text('user', 'Hi Ada')],
+    ],
+    [
+      'completion',
+      { model: { ...model, mode: 'completion' }, prompt_template: { text: '{{#histories#}}Go {{#a.v#}}' } },
+      [text('user', 'Go Ada')],
+    ],
+  ])('assembles: %s', async (_, data, messages) => {
+    const all = { ...pool, sys: { files: [] }, c: { list: ['plain {{#a.v#}}', { content: 'body', summary: 'sum' }] } };
+    const { call, result } = await run(data, all);
+    expect(result.status).toBe('succeeded');
+    expect(call?.messages).toEqual(messages);
+  });
+
+  it('renders parameters', async () => {
+    const params = {
+      temperature: '{{#p.t#}}',
+      stop: ['{{#p.t#}}'],
+      user: '{{#p.name#}}',
+      flag: '{{#p.b#}}',
+      top_p: '0.1',
+    };
+    const { call } = await run(
+      { model: { ...model, completion_params: params } },
+      { ...pool, p: { t: 0.5, name: 'n', b: 'true' } },
+    );
+    expect(call?.params).toEqual({ temperature: 0.5, stop: ['{{#p.t#}}'], user: 'n', flag: true, top_p: '0.1' });
+  });
+
+  it('reports jinja variables as text', async () => {
+    const message = { role: 'user', text: '', edition_type: 'jinja2', jinja2_text: '{{ l }}' };
+    const variables = [
+      { variable: 'l', value_selector: ['a', 'list'] },
+      { variable: 'o', value_selector: ['a', 'obj'] },
+    ];
+    const { reported } = await run(
+      { prompt_template: [message], prompt_config: { jinja2_variables: variables } },
+      pool,
+    );
+    expect(reported[0]).toMatchObject({ l: 'x\ny', o: '{"k": 1}' });
+  });
+
+  it.each<[ValueObject, string, string]>([
+    [{ prompt_template: [text('user', '{{#a.nope#}}')] }, 'Variable #a.nope# not found', 'VariableNotFoundError'],
+    [
+      { prompt_template: [{ role: 'user', text: '', edition_type: 'jinja2', jinja2_text: 'x {{#q.r#}}' }] },
+      'Variable #q.r# not found',
+      'VariableNotFoundError',
+    ],
+    [
+      { prompt_template: [text('user', '')] },
+      'No prompt found in the LLM configuration. Please ensure a prompt is properly configured before proceeding.',
+      'NoPromptFoundError',
+    ],
+    [{ model: { ...model, name: '' } }, 'Model does not exist.', 'ModelNotExistError'],
+    [{ model: { ...model, mode: null } }, 'LLM mode is required.', 'LLMModeRequiredError'],
+    [
+      { structured_output_enabled: true, structured_output: { schema: {} } },
+      'Structured output is not supported yet',
+      'LLMNodeError',
+    ],
+    [
+      { context: { enabled: true, variable_selector: ['b', 'bad'] } },
+      'Invalid context structure: {"x": 1}',
+      'InvalidContextStructureError',
+    ],
+    [{ vision: { enabled: true } }, 'Vision is not supported yet: the model would not see the files', 'LLMNodeError'],
+    [
+      { prompt_template: [{ role: 'user', edition_type: 'jinja2', jinja2_text: '{% if %}' }] },
+      "expected token 'expression', got 'end of tag' (line 1)",
+      'LLMNodeError',
+    ],
+  ])('%j fails', async (data, error, errorType) => {
+    const file = { dify_model_identity: '__dify__file__', type: 'image' };
+    const { result, calls } = await run(data, { ...pool, b: { bad: [{ x: 1 }] }, sys: { files: [file] } });
+    expect(result).toMatchObject({ status: 'failed', error, errorType });
+    expect(calls).toEqual([]);
+  });
+
+  it('passes a failure of the provider on', async () => {
+    const quota = new ModelError('QuotaExceededError', 'pay', { apiCode: 'provider_quota_exceeded', retryAfterMs: 5 });
+    expect((await run({}, pool, quota)).result).toMatchObject({
+      status: 'failed',
+      error: 'pay',
+      errorType: 'QuotaExceededError',
+      code: 'provider_quota_exceeded',
+      retryAfterMs: 5,
+      inputs: { '#a.v#': 'Ada' },
+      processData: { prompts: [{ text: 'Hi Ada' }] },
+    });
+  });
+
+  it('separates reasoning when asked', async () => {
+    const { result, streamed } = await run({ reasoning_format: 'separated' }, pool, [
+      '<thi',
+      'nk>why</th',
+      'ink>\n\nA',
+      ' <b\n\n\nz',
+    ]);
+    expect(streamed).toEqual([
+      ['reasoning_content', 'why'],
+      ['text', 'A'],
+      ['text', ' <b\n\n\nz'],
+    ]);
+    expect(result).toMatchObject({ outputs: { text: 'A <b\n\nz', reasoning_content: 'why' } });
+    const tagged = await run({ reasoning_format: 'tagged' }, pool, ['<think>why</think>A']);
+    expect(tagged.result).toMatchObject({ outputs: { text: '<think>why</think>A', reasoning_content: '' } });
+  });
+});
+
+describe('createReasoningSplitter', () => {
+  it.each([
+    ['no tags < at all >', 'no tags < at all >', ''],
+    ['<THINK a="b">x</Think>y', 'y', 'x'],
+    ['a<think>x</think>b<think> y </think>', 'ab', 'x\ny'],
+    ['a<think>open', 'a', 'open'],
+    ['<thinking>x', '<thinking>x', ''],
+    ['ends with <thin', 'ends with <thin', ''],
+  ])('%j', (answer, expectedText, reasoning) => {
+    for (const size of [1, 3, 100]) {
+      const shown: string[] = [];
+      const splitter = createReasoningSplitter((name, piece) => name === 'text' && shown.push(piece));
+      for (let at = 0; at < answer.length; at += size) splitter.push(answer.slice(at, at + size));
+      expect(splitter.end()).toEqual({ text: expectedText, reasoning });
+      expect(shown.join('')).toBe(expectedText);
+    }
+  });
+});

@@ -1,0 +1,79 @@
+import {
+  ModelError,
+  type ModelAnswer,
+  type ModelInvoker,
+  type NodeExecutor,
+  type NodeResult,
+  type Value,
+  type ValueObject,
+} from '@millrace/contracts';
+import { floatValue } from '@millrace/graph';
+import { defineNode, type Success } from '../define-node.js';
+import { TemplateError } from '../jinja/errors.js';
+import { configureLlm } from './config.js';
+import { assemblePrompt } from './prompt.js';
+import { createReasoningSplitter } from './reasoning.js';
+
+/** Asks a model and streams its answer (dsl 4.6). */
+export function createLlmNode({ models }: { models: ModelInvoker }): NodeExecutor {
+  return defineNode(
+    'llm',
+    async (request, report): Promise<Success> => {
+      const config = configureLlm(request.data);
+      const { model } = config;
+      const named = { model_provider: model.provider, model_name: model.name };
+      const { messages, params } = assemblePrompt(config, request.scope, report.inputs);
+      Object.assign(report.inputs, named);
+      request.reportInputs?.(report.inputs);
+      const prompts = messages.map(({ role, text }) => ({ role, text, files: [] }));
+      report.processData = { model_mode: model.mode, prompts, ...named };
+
+      const splitter = config.separatesReasoning
+        ? createReasoningSplitter((name, text) => request.emitText(name, text))
+        : undefined;
+      const answer = await models.invoke({
+        tenantId: request.tenantId,
+        provider: model.provider,
+        model: model.name,
+        mode: model.mode,
+        messages,
+        params,
+        signal: request.signal,
+        executionId: request.executionId,
+        onDelta: (text) => (splitter ? splitter.push(text) : request.emitText('text', text)),
+      });
+      const { text, reasoning } = splitter?.end() ?? { text: answer.text, reasoning: '' };
+      const usage = usageValue(answer);
+      const { total_tokens, total_price, currency } = answer.usage;
+      report.processData = { ...report.processData, usage, finish_reason: answer.finishReason };
+      return {
+        outputs: { text, reasoning_content: reasoning, usage, finish_reason: answer.finishReason },
+        metadata: { total_tokens, total_price, currency },
+      };
+    },
+    explain,
+  );
+}
+
+/** Times are floats, also when they are whole seconds. */
+function usageValue({ usage }: ModelAnswer): ValueObject {
+  const float = (value: number | null): Value => (value === null ? null : floatValue(value));
+  return {
+    ...usage,
+    latency: float(usage.latency),
+    time_to_first_token: float(usage.time_to_first_token),
+    time_to_generate: float(usage.time_to_generate),
+  };
+}
+
+function explain(error: unknown): Partial<Extract<NodeResult, { status: 'failed' }>> | undefined {
+  if (error instanceof TemplateError) return { error: error.message, errorType: 'LLMNodeError' };
+  if (!(error instanceof ModelError)) return undefined;
+  const { message, errorType, apiCode, retryAfterMs } = error;
+  return {
+    error: message,
+    errorType,
+    ...(apiCode !== undefined && { code: apiCode }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
+}

@@ -1,0 +1,92 @@
+import type { ModelMessage, NodeScope, Selector, Value, ValueObject } from '@millrace/contracts';
+import { isFile, parseJson, renderTemplate, templateReferences } from '@millrace/graph';
+import { NodeFailure } from '../node-failure.js';
+import type { LlmConfig } from './config.js';
+import { contextText, reportedText } from './context.js';
+
+export interface Prompt {
+  messages: ModelMessage[];
+  params: ValueObject;
+}
+
+/** Characters that a rendered parameter may have. */
+const maxParameterLength = 1024;
+
+/**
+ * Assembles the prompt (dsl 4.6), noting every variable it uses in `inputs`.
+ * @throws NodeFailure when a variable is missing or nothing is left to send
+ */
+export function assemblePrompt(config: LlmConfig, scope: NodeScope, inputs: ValueObject): Prompt {
+  const required = (path: Selector): Value => {
+    const value = scope.get(path);
+    if (value === undefined) throw new NodeFailure(`Variable #${path.join('.')}# not found`, 'VariableNotFoundError');
+    return value;
+  };
+  for (const path of config.references) inputs[`#${path.join('.')}#`] = required(path);
+  const jinjaValues: ValueObject = {};
+  for (const { variable, value_selector: path } of config.jinjaVariables) {
+    jinjaValues[variable] = required(path);
+    inputs[variable] = reportedText(jinjaValues[variable]);
+  }
+  const contextValue = config.context && scope.get(config.context);
+  const context = contextValue === undefined ? '' : contextText(contextValue);
+  if (context !== '') inputs['#context#'] = context;
+  refuseFiles(config, scope);
+
+  const render = (text: string) => renderTemplate(text, (path) => scope.get(path));
+  const messages = config.parts.map(({ role, text, jinja }): ModelMessage => {
+    if (jinja) return { role, text: jinja().render(jinjaValues) };
+    const plain = config.model.mode === 'completion' ? text.replaceAll('{{#histories#}}', '') : text;
+    return { role, text: withContext(plain, context, render) };
+  });
+  const query = memoryQuery(config, scope, render);
+  if (query !== '') messages.push({ role: 'user', text: query });
+
+  const kept = messages.filter(({ text }) => text.trim() !== '');
+  if (kept.length === 0) {
+    const message =
+      'No prompt found in the LLM configuration. Please ensure a prompt is properly configured before proceeding.';
+    throw new NodeFailure(message, 'NoPromptFoundError');
+  }
+  return { messages: kept, params: renderParams(config.params, render) };
+}
+
+/** Renders around the context, whose own text is not scanned for references. */
+function withContext(text: string, context: string, render: (text: string) => string): string {
+  return text.split('{{#context#}}').map(render).join(context);
+}
+
+function memoryQuery(config: LlmConfig, scope: NodeScope, render: (text: string) => string): string {
+  if (config.memoryQuery === undefined) return '';
+  if (config.memoryQuery !== '') return render(config.memoryQuery);
+  const query = scope.get(['sys', 'query']);
+  return typeof query === 'string' ? query : '';
+}
+
+function refuseFiles({ vision }: LlmConfig, scope: NodeScope): void {
+  const value = vision && scope.get(vision);
+  const files = Array.isArray(value) ? value : [value];
+  if (files.some(isFile))
+    throw new NodeFailure('Vision is not supported yet: the model would not see the files', 'LLMNodeError');
+}
+
+function renderParams(params: ValueObject, render: (text: string) => string): ValueObject {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => {
+      if (typeof value !== 'string' || templateReferences(value).length === 0) return [name, value];
+      return [name, fromText(render(value).slice(0, maxParameterLength))];
+    }),
+  );
+}
+
+/** Numbers and booleans in text form become what they say. */
+function fromText(text: string): Value {
+  if (!/^\s*(-?\d|true\s*$|false\s*$)/.test(text)) return text;
+  try {
+    const value = parseJson(text);
+    return typeof value === 'object' && value !== null && !('value' in value) ? text : value;
+  } catch {
+    // Not JSON: it stays text.
+    return text;
+  }
+}
