@@ -20,12 +20,13 @@ let base: string;
 
 beforeEach(async () => {
   seen = [];
-  server = createServer(async (request, response) => {
+  const listen = async (request: IncomingMessage, response: ServerResponse) => {
     const body = JSON.parse(Buffer.concat(await request.toArray()).toString()) as Record<string, unknown>;
     const call = { path: request.url ?? '', headers: request.headers, body };
     seen.push(call);
     answer(response, call);
-  }).listen(0, '127.0.0.1');
+  };
+  server = createServer((request, response) => void listen(request, response)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   outbound = createOutbound({ allowCidrs: ['127.0.0.0/8'] });
@@ -150,9 +151,9 @@ describe('OpenAI-compatible models', () => {
   });
 
   it('closes the connection when aborted', async () => {
-    const closed = Promise.withResolvers<void>();
+    const closed = Promise.withResolvers<unknown>();
     answer = (response) => {
-      response.on('close', closed.resolve);
+      response.on('close', () => closed.resolve(undefined));
       response
         .setHeader('content-type', 'text/event-stream')
         .write(`data: ${JSON.stringify(chunk({ content: 'a' }))}\n\n`);

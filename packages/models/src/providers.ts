@@ -4,8 +4,8 @@ import type { ProviderAccess } from './credentials.js';
 
 /** Makes model objects for one set of credentials. */
 export interface ProviderClient {
-  chat(model: string): LanguageModelV4;
-  completion(model: string): LanguageModelV4;
+  chat: (model: string) => LanguageModelV4;
+  completion: (model: string) => LanguageModelV4;
 }
 
 /** Loads the client library on first use, so that a worker without models starts fast. */

@@ -22,6 +22,9 @@ export const looseNumber = z.preprocess((value) => {
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }, z.number().optional());
 
+/** A switch: true only when it is on; absent and null are off. */
+export const looseFlag = z.preprocess((value) => value === true || value === 'true' || value === 1, z.boolean());
+
 /** A list; null and absent count as empty. */
 export const listOf = <T extends z.ZodType>(item: T) => z.preprocess((value) => value ?? [], z.array(item));
 

@@ -36,7 +36,7 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
         (error: unknown) => done(error as NodeJS.ErrnoException, []),
       );
     },
-  } as buildConnector.BuildOptions);
+  });
   return (target, done) => {
     const host = target.hostname.replace(/^\[|\]$/g, '');
     // Node never asks the lookup function about literal addresses.

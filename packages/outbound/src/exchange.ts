@@ -19,7 +19,7 @@ export async function exchange(hop: Hop, options: ExchangeOptions): Promise<RawR
   try {
     const answer = await request(hop.url, {
       dispatcher: options.dispatcher,
-      method: hop.method as Dispatcher.HttpMethod,
+      method: hop.method,
       headers: large ? { ...hop.headers, 'content-length': String(hop.body?.length) } : hop.headers,
       body: large?.body ?? hop.body ?? null,
       headersTimeout: large ? 0 : options.readMs,

@@ -12,7 +12,15 @@ const maxRedirects = 20;
 const maxAgents = 16;
 const defaults = { connectMs: 10_000, readMs: 600_000, writeMs: 600_000, maxResponseBytes: 10 * 1024 * 1024 };
 /** Headers that belong to the connection, which is ours. */
-const hopByHop = ['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'expect', 'content-length', 'te'];
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+  'content-length',
+  'te',
+]);
 
 export interface OutboundOptions {
   /** Networks that may be reached although they are not public, such as `127.0.0.0/8`. Default: none. */
@@ -94,7 +102,8 @@ export function createOutbound(options: OutboundOptions = {}): ClosableOutbound 
     const dispatcher = agentFor(defaults.connectMs, true);
     // The library's fetch and the global one differ in types only.
     const merged = { ...from, ...init, dispatcher } as UndiciInit;
-    return (await undiciFetch(target, merged)) as unknown as Response;
+    const response: unknown = await undiciFetch(target, merged);
+    return response as Response;
   };
 
   return {
@@ -116,8 +125,9 @@ async function firstHop(wanted: OutboundRequest): Promise<Hop> {
     'accept-encoding': 'gzip, deflate, br',
     'user-agent': 'millrace',
   };
-  for (const [name, value] of Object.entries(wanted.headers)) headers[name.toLowerCase()] = value;
-  for (const name of hopByHop) delete headers[name];
+  for (const [name, value] of Object.entries(wanted.headers)) {
+    if (!hopByHop.has(name.toLowerCase())) headers[name.toLowerCase()] = value;
+  }
   if (contentType !== undefined) headers['content-type'] = contentType;
   if (url.username || url.password) {
     const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;

@@ -32,7 +32,10 @@ function contentEncodings(header: string | undefined): string[] {
 }
 
 async function* decoded(body: Readable, encodings: string[]): AsyncGenerator<Buffer> {
-  if (encodings.length === 0) return yield* body as AsyncIterable<Buffer>;
+  if (encodings.length === 0) {
+    yield* body as AsyncIterable<Buffer>;
+    return;
+  }
   const first = await firstChunk(body);
   // A body that is not there (HEAD, 304) is encoded as nothing.
   if (!first) return;

@@ -1,6 +1,6 @@
 import type { Selector } from '@millrace/contracts';
 import { z } from 'zod';
-import { configured, listOf, looseNumber, looseText, selector } from '../node-data.js';
+import { configured, listOf, looseNumber, looseFlag, looseText, selector } from '../node-data.js';
 
 const item = z.object({
   type: looseText,
@@ -35,7 +35,7 @@ const schema = z.object({
   timeout: z.object({ connect: looseNumber, read: looseNumber, write: looseNumber }).nullish(),
   ssl_verify: z.boolean().nullish(),
   error_strategy: looseText,
-  retry_config: z.object({ retry_enabled: z.boolean().nullish() }).nullish(),
+  retry_config: z.object({ retry_enabled: looseFlag }).nullish(),
   variables: listOf(z.unknown()).optional(),
 });
 
@@ -58,7 +58,7 @@ export const configureHttp = configured(schema, (config) => {
     auth: auth?.type === 'api-key' ? (auth.config ?? ('incomplete' as const)) : undefined,
     headers: config.headers,
     params: config.params,
-    body: config.body ? { type: config.body.type, data: config.body.data as BodyItem[] } : { type: 'none', data: [] },
+    body: config.body ? { type: config.body.type, data: config.body.data } : { type: 'none', data: [] },
     timeouts: {
       connectMs: seconds(timeout?.connect, 10),
       readMs: seconds(timeout?.read, 600),

@@ -198,8 +198,7 @@ export function formatPercent(text: string, values: readonly Value[]): string {
       let body: string;
       if (type === 's') body = pythonStr(value).slice(0, digits === undefined ? undefined : Number(digits));
       else if (type === 'r') body = pythonRepr(value);
-      else if ('di'.includes(type))
-        body = String(isInteger(number()) ? number() : BigInt(Math.trunc(toDouble(number()))));
+      else if ('di'.includes(type)) body = wholeDigits(number());
       else if ('fF'.includes(type)) body = fixedText(toDouble(number()), precision);
       else if (type === 'e')
         body = toDouble(number())
@@ -224,4 +223,8 @@ function pad(body: string, columns: number, flags: string, isText: boolean): str
   if (!flags.includes('0') || isText) return body.padStart(columns);
   const sign = /^[+-]/.exec(body)?.[0] ?? '';
   return sign + body.slice(sign.length).padStart(columns - sign.length, '0');
+}
+
+function wholeDigits(value: Numeric): string {
+  return (isInteger(value) ? BigInt(value) : BigInt(Math.trunc(toDouble(value)))).toString();
 }

@@ -1,16 +1,8 @@
-import { Float, type Value } from '@millrace/contracts';
-import {
-  floatValue,
-  isInteger,
-  isNumber,
-  parsePythonFloat,
-  parsePythonInt,
-  pythonJson,
-  pythonRepr,
-  pythonStrip,
-  toDouble,
-} from '@millrace/graph';
+import { type Value } from '@millrace/contracts';
+import { isNumber, pythonRepr } from '@millrace/graph';
+import { arg, flag } from './arguments.js';
 import { binary, equals, formatPercent, order } from './arithmetic.js';
+import { toFloat, toInteger, tojson } from './conversion-filters.js';
 import { TemplateError } from './errors.js';
 import { integer, list, methodOf, text, title } from './methods.js';
 import {
@@ -21,13 +13,13 @@ import {
   group,
   iterate,
   kindOf,
-  mapping,
   print,
   Undefined,
   type Item,
   type Named,
 } from './runtime.js';
 import { roundNumber } from './round.js';
+import { encodeUrl, escapeHtml, indent, truncate } from './text-filters.js';
 
 /** What filters that take the name of another filter or test need. */
 export interface FilterContext {
@@ -38,12 +30,6 @@ export interface FilterContext {
 
 type Filter = (input: Item, args: Item[], named: Named, context: FilterContext) => Item;
 
-/** An argument by position or name. */
-const arg = (args: Item[], named: Named, index: number, name: string): Item | undefined => args[index] ?? named[name];
-const flag = (args: Item[], named: Named, index: number, name: string, fallback = false): boolean => {
-  const found = arg(args, named, index, name);
-  return found === undefined ? fallback : isTrue(found);
-};
 const folded = (item: Item, caseSensitive: boolean): Item =>
   typeof item === 'string' && !caseSensitive ? item.toLowerCase() : item;
 
@@ -106,54 +92,6 @@ const map: Filter = (input, args, named, context) => {
   return list(iterate(input).map((item) => context.filter(print(name), item, rest, named)));
 };
 
-const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&#39;', '"': '&#34;' };
-const escapeHtml: Filter = (input) => print(input).replace(/[&<>'"]/g, (char) => escapes[char] ?? char);
-
-const sortedKeys = (value: Value): Value => {
-  if (Array.isArray(value)) return value.map(sortedKeys);
-  if (!isMapping(value)) return value;
-  const keys = Object.keys(value).sort((a, b) => order(a, b));
-  return mapping(keys.map((key): [string, Item] => [key, sortedKeys(value[key] as Value)]));
-};
-const unicodeEscape = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
-const tojson: Filter = (input, args, named) => {
-  const indent = arg(args, named, 0, 'indent');
-  const json = pythonJson(sortedKeys(defined(input)), indent === undefined || indent === null ? 0 : integer(indent, 0));
-  return json.replace(/[<>&'\u007f-\uffff]/g, (char) => (char === '\u007f' ? char : unicodeEscape(char)));
-};
-
-const toInteger = (input: Item, args: Item[], named: Named): Item => {
-  const fallback = arg(args, named, 0, 'default') ?? 0;
-  if (typeof input === 'boolean') return Number(input);
-  if (typeof input === 'string') {
-    const base = integer(arg(args, named, 1, 'base'), 10);
-    if (base !== 10) {
-      const parsed = parseInt(pythonStrip(input).replace(/^0[xob]/i, ''), base);
-      return Number.isNaN(parsed) ? fallback : parsed;
-    }
-    const whole = parsePythonInt(input);
-    if (whole !== undefined) return whole;
-    const real = parsePythonFloat(input);
-    return real === undefined || !Number.isFinite(real) ? fallback : Math.trunc(real);
-  }
-  if (input instanceof Undefined || input === null || !isNumber(input as Value)) return fallback;
-  const number = input as number | bigint | Float;
-  if (isInteger(number)) return number;
-  const real = toDouble(number);
-  return Number.isFinite(real) ? Math.trunc(real) : fallback;
-};
-
-const toFloat = (input: Item, args: Item[], named: Named): Item => {
-  const fallback = arg(args, named, 0, 'default') ?? new Float(0);
-  if (typeof input === 'boolean') return new Float(Number(input));
-  if (typeof input === 'string') {
-    const parsed = parsePythonFloat(input);
-    return parsed === undefined ? fallback : floatValue(parsed);
-  }
-  if (input instanceof Undefined || input === null || !isNumber(input as Value)) return fallback;
-  return floatValue(toDouble(input as number | bigint | Float));
-};
-
 function join(input: Item, args: Item[], named: Named, context: FilterContext): Item {
   const separator = text(arg(args, named, 0, 'd'));
   const attribute = arg(args, named, 1, 'attribute');
@@ -184,30 +122,6 @@ function groupby(input: Item, args: Item[], named: Named, context: FilterContext
     else groups.push({ key: read(item), items: [item] });
   }
   return list(groups.map(({ key, items }) => group(key, list(items))));
-}
-
-function truncate(input: Item, args: Item[], named: Named): Item {
-  const chars = [...print(input)];
-  const length = integer(arg(args, named, 0, 'length'), 255);
-  const end = text(arg(args, named, 2, 'end'), '...');
-  const leeway = integer(arg(args, named, 3, 'leeway'), 5);
-  if (chars.length <= length + leeway) return chars.join('');
-  const cut = chars.slice(0, Math.max(0, length - [...end].length)).join('');
-  if (flag(args, named, 1, 'killwords')) return cut + end;
-  const space = cut.lastIndexOf(' ');
-  return (space < 0 ? cut : cut.slice(0, space)) + end;
-}
-
-function indent(input: Item, args: Item[], named: Named): Item {
-  const width = arg(args, named, 0, 'width');
-  const pad = typeof width === 'string' ? width : ' '.repeat(Math.min(1000, integer(width, 4)));
-  const first = flag(args, named, 1, 'first');
-  const blank = flag(args, named, 2, 'blank');
-  const lines = print(input).split('\n');
-  const size = lines.length * pad.length;
-  return boundedText(size, () =>
-    lines.map((line, i) => ((i === 0 ? first : blank || line.trim() !== '') ? pad + line : line)).join('\n'),
-  );
 }
 
 function batch(input: Item, args: Item[], named: Named): Item {
@@ -331,16 +245,3 @@ export const filters: Readonly<Record<string, Filter>> = {
   urlencode: (input) => encodeUrl(input),
   wordcount: (input) => (print(input).match(/[\p{L}\p{N}_]+/gu) ?? []).length,
 };
-
-const quote = (value: string) =>
-  encodeURIComponent(value).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
-
-function encodeUrl(input: Item): string {
-  if (isMapping(input)) {
-    const plus = (text: string) => quote(text).replaceAll('%20', '+');
-    return Object.entries(input)
-      .map(([key, value]) => `${plus(key)}=${plus(print(value))}`)
-      .join('&');
-  }
-  return quote(print(input)).replaceAll('%2F', '/');
-}

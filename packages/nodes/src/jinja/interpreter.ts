@@ -6,12 +6,11 @@ import { TemplateError } from './errors.js';
 import { filters, type FilterContext } from './filters.js';
 import { createGlobals } from './globals.js';
 import { createLoop } from './loop.js';
-import { methodOf } from './methods.js';
+import { itemOf, memberOf, pick } from './lookup.js';
 import {
   Attributes,
   Callable,
   defined,
-  isMapping,
   isTrue,
   iterate,
   kindOf,
@@ -190,9 +189,9 @@ export class Interpreter implements FilterContext {
           ]),
         );
       case 'attribute':
-        return this.member(this.evaluate(node.object, scope), node.name);
+        return memberOf(this.evaluate(node.object, scope), node.name);
       case 'item':
-        return this.item(this.evaluate(node.object, scope), this.evaluate(node.index, scope));
+        return itemOf(this.evaluate(node.object, scope), this.evaluate(node.index, scope));
       case 'slice':
         return this.slice(node, scope);
       case 'call':
@@ -263,35 +262,6 @@ export class Interpreter implements FilterContext {
     throw new TemplateError(`'${kindOf(target)}' object is not callable`);
   }
 
-  /** `object.name`: a method, then a member, as Jinja looks it up. */
-  private member(object: Item, name: string): Item {
-    if (object instanceof Undefined) throw new TemplateError(object.message);
-    if (object instanceof Attributes) {
-      const found = object.members.get(name);
-      return found !== undefined ? found : new Undefined(`'${object.label}' has no attribute '${name}'`);
-    }
-    const method = methodOf(object, name);
-    if (method) return new Callable(name, method);
-    if (isMapping(object) && Object.hasOwn(object, name)) return object[name] ?? null;
-    return new Undefined(`'${kindOf(object)} object' has no attribute '${name}'`);
-  }
-
-  private item(object: Item, index: Item): Item {
-    if (object instanceof Undefined) throw new TemplateError(object.message);
-    if (typeof index === 'string') {
-      if (isMapping(object) && Object.hasOwn(object, index)) return object[index] ?? null;
-      return this.member(object, index);
-    }
-    const missing = () => new Undefined(`${kindOf(object)} object has no element ${print(index)}`);
-    const at = typeof index === 'boolean' ? Number(index) : index;
-    if (isMapping(object)) return Object.hasOwn(object, print(at)) ? (object[print(at)] ?? null) : missing();
-    if (typeof object !== 'string' && !Array.isArray(object)) return missing();
-    if (typeof at !== 'number' || !isInteger(at)) return missing();
-    const items: readonly Item[] = typeof object === 'string' ? [...object] : object;
-    const found = items.at(at);
-    return found !== undefined ? found : missing();
-  }
-
   private slice(node: Extract<Expression, { kind: 'slice' }>, scope: Scope): Item {
     const object = defined(this.evaluate(node.object, scope));
     if (typeof object !== 'string' && !Array.isArray(object)) {
@@ -306,15 +276,15 @@ export class Interpreter implements FilterContext {
     };
     const items: Item[] = typeof object === 'string' ? [...object] : object;
     const picked = pick(items, bound(node.from), bound(node.to), bound(node.step) ?? 1);
-    return typeof object === 'string' ? picked.join('') : list(picked);
+    return typeof object === 'string' ? picked.map(print).join('') : list(picked);
   }
 
   /** A member by a dotted path or an index, as filters take it. */
   attribute(item: Item, path: Item): Item {
-    if (typeof path === 'number') return this.item(item, path);
+    if (typeof path === 'number') return itemOf(item, path);
     return print(path)
       .split('.')
-      .reduce((object: Item, part) => this.item(object, /^\d+$/.test(part) ? Number(part) : part), item);
+      .reduce((object: Item, part) => itemOf(object, /^\d+$/.test(part) ? Number(part) : part), item);
   }
 
   filter(name: string, input: Item, args: Item[], named: Named): Item {
@@ -332,18 +302,4 @@ export class Interpreter implements FilterContext {
     if (!test) throw new TemplateError(`No test named '${name}'.`);
     return test(input, args);
   }
-}
-
-/** Python's extended slice. */
-function pick(items: Item[], from: number | undefined, to: number | undefined, step: number): Item[] {
-  if (step === 0) throw new TemplateError('slice step cannot be zero');
-  const size = items.length;
-  const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
-  const clamp = (at: number | undefined, fallback: number) =>
-    at === undefined ? fallback : Math.min(high, Math.max(low, at < 0 ? at + size : at));
-  const start = clamp(from, step > 0 ? low : high);
-  const end = clamp(to, step > 0 ? high : low);
-  const picked: Item[] = [];
-  for (let at = start; step > 0 ? at < end : at > end; at += step) picked.push(items[at] ?? null);
-  return picked;
 }

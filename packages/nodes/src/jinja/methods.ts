@@ -226,10 +226,10 @@ const ofMapping: Record<string, Method<ValueObject>> = {
   pop: (m, [key, fallback]) => {
     const value = m[text(key)];
     if (value === undefined && fallback === undefined) throw new TemplateError(`KeyError: '${text(key)}'`);
-    delete m[text(key)];
+    Reflect.deleteProperty(m, text(key));
     return value ?? fallback ?? null;
   },
-  clear: (m) => nothing(Object.keys(m).forEach((key) => delete m[key])),
+  clear: (m) => nothing(Object.keys(m).forEach((key) => Reflect.deleteProperty(m, key))),
   copy: (m) => mapping(Object.entries(m)),
 };
 

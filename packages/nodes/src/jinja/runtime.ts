@@ -4,35 +4,26 @@ import { TemplateError } from './errors.js';
 
 export type Named = Record<string, Item>;
 
-/** Things that exist only while a template is rendered. */
-abstract class Special {}
-
 /** A variable that does not exist: prints nothing, and fails when looked into. */
-export class Undefined extends Special {
-  constructor(readonly message: string) {
-    super();
-  }
+export class Undefined {
+  constructor(readonly message: string) {}
 }
 
-export class Callable extends Special {
+export class Callable {
   constructor(
     readonly name: string,
     readonly call: (args: Item[], named: Named) => Item,
-  ) {
-    super();
-  }
+  ) {}
 }
 
 /** An object with attributes: `loop`, a namespace, a cycler. */
-export class Attributes extends Special {
+export class Attributes {
   constructor(
     readonly label: string,
     readonly members: Map<string, Item>,
     /** What calling the object does. */
     readonly call?: (args: Item[]) => Item,
-  ) {
-    super();
-  }
+  ) {}
 }
 
 /** Any value of an expression. Lists and mappings may hold special items, which types do not show. */
@@ -41,7 +32,9 @@ export type Item = Value | Undefined | Callable | Attributes;
 const maxTextLength = 10_000_000;
 const maxListLength = 1_000_000;
 
-export const isSpecial = (item: Item): item is Undefined | Callable | Attributes => item instanceof Special;
+/** Is this something that exists only while a template is rendered? */
+export const isSpecial = (item: Item): item is Undefined | Callable | Attributes =>
+  item instanceof Undefined || item instanceof Callable || item instanceof Attributes;
 
 export const isMapping = (item: Item | undefined): item is ValueObject =>
   item !== undefined && !isSpecial(item) && isObject(item);

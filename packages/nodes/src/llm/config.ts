@@ -2,7 +2,7 @@ import type { Selector, ValueObject } from '@millrace/contracts';
 import { templateReferences, truthy } from '@millrace/graph';
 import { z } from 'zod';
 import { compileTemplate, type Template } from '../jinja/template.js';
-import { anyValue, configured, looseText, selector, variableList } from '../node-data.js';
+import { anyValue, configured, looseFlag, looseText, selector, variableList } from '../node-data.js';
 import { NodeFailure } from '../node-failure.js';
 
 const message = z.object({ role: looseText, text: looseText, edition_type: looseText, jinja2_text: looseText });
@@ -14,14 +14,14 @@ const schema = z.object({
     mode: looseText,
     completion_params: z.custom<ValueObject>((value) => typeof value === 'object').nullish(),
   }),
-  prompt_template: z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(message)),
+  prompt_template: z.preprocess((value): unknown[] => (Array.isArray(value) ? value : [value]), z.array(message)),
   prompt_config: z.object({ jinja2_variables: variableList }).nullish(),
   memory: z.object({ role_prefix: anyValue.nullish(), query_prompt_template: looseText }).nullish(),
-  context: z.object({ enabled: z.boolean().nullish(), variable_selector: selector.nullish() }).nullish(),
+  context: z.object({ enabled: looseFlag, variable_selector: selector.nullish() }).nullish(),
   vision: z
-    .object({ enabled: z.boolean().nullish(), configs: z.object({ variable_selector: selector.nullish() }).nullish() })
+    .object({ enabled: looseFlag, configs: z.object({ variable_selector: selector.nullish() }).nullish() })
     .nullish(),
-  structured_output_enabled: z.boolean().nullish(),
+  structured_output_enabled: looseFlag,
   structured_output_switch_on: z.boolean().nullish(),
   structured_output: anyValue.nullish(),
   reasoning_format: looseText,
@@ -42,7 +42,7 @@ export const configureLlm = configured(
   schema,
   (config) => {
     const { model, context, vision, memory } = config;
-    const structured = config.structured_output_enabled ?? config.structured_output_switch_on ?? false;
+    const structured = config.structured_output_enabled || config.structured_output_switch_on;
     if (structured && config.structured_output && truthy(config.structured_output)) {
       throw failure('Structured output is not supported yet', 'LLMNodeError');
     }

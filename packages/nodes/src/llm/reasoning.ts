@@ -21,7 +21,7 @@ export function createReasoningSplitter(emit: (name: 'text' | 'reasoning_content
   function put(piece: string): void {
     if (piece === '') return;
     if (inside) {
-      blocks[blocks.length - 1] += piece;
+      blocks.push((blocks.pop() ?? '') + piece);
       emit('reasoning_content', piece);
       return;
     }

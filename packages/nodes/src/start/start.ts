@@ -2,7 +2,7 @@ import type { NodeExecutor, Value } from '@millrace/contracts';
 import { isObject, parseJson } from '@millrace/graph';
 import { z } from 'zod';
 import { defineNode } from '../define-node.js';
-import { anyValue, configured, listOf, looseText, toPlain } from '../node-data.js';
+import { anyValue, configured, listOf, looseFlag, looseText, toPlain } from '../node-data.js';
 import { NodeFailure } from '../node-failure.js';
 import { compileSchema } from './json-schema.js';
 
@@ -11,7 +11,7 @@ const schema = z.object({
     z.object({
       variable: looseText,
       type: looseText,
-      required: z.boolean().nullish(),
+      required: looseFlag,
       json_schema: anyValue.nullish(),
     }),
   ),
@@ -22,7 +22,7 @@ const failure = (message: string) => new NodeFailure(message, 'WorkflowNodeError
 /** The entry of a workflow: its outputs are the form's values (dsl 4.2). */
 export function createStartNode(): NodeExecutor {
   const configure = configured(schema, ({ variables }) => ({
-    required: variables.filter(({ required }) => required === true).map(({ variable }) => variable),
+    required: variables.filter(({ required }) => required).map(({ variable }) => variable),
     objects: variables
       .filter(({ type }) => type === 'json_object')
       .map(({ variable, json_schema: rules }) => ({

@@ -1,13 +1,13 @@
 import type { NodeExecutor, NodeScope, Selector, Value, ValueObject } from '@millrace/contracts';
 import { z } from 'zod';
 import { defineNode } from '../define-node.js';
-import { configured, listOf, looseText, selector } from '../node-data.js';
+import { configured, listOf, looseFlag, looseText, selector } from '../node-data.js';
 
 const schema = z.object({
   variables: listOf(selector),
   advanced_settings: z
     .object({
-      group_enabled: z.boolean().nullish(),
+      group_enabled: looseFlag,
       groups: listOf(z.object({ group_name: looseText, variables: listOf(selector) })),
     })
     .nullish(),
