@@ -8,7 +8,7 @@ const noteUseMs = 30_000;
 export interface AppAccessLookup {
   find: FindAppAccess;
   /** Forgets what is remembered of a tenant: one of its keys, apps or versions changed. */
-  forget(tenantId: string): void;
+  forget: (tenantId: string) => void;
   close(): void;
 }
 

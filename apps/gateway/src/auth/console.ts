@@ -34,12 +34,16 @@ export async function authenticateConsole(headers: IncomingHttpHeaders, deps: Co
   if (!isAdmin && !tenant) throw new ApiError('unauthorized', 'Access token is invalid');
   const named = tenantHeader(headers);
   if (!tenant) return { role: 'admin', tenantId: await existing(named, deps) };
-  if (named !== undefined && named !== tenant.id) throw new ApiError('forbidden', 'This key belongs to another tenant.');
+  if (named !== undefined && named !== tenant.id)
+    throw new ApiError('forbidden', 'This key belongs to another tenant.');
   requireNormalTenant(tenant.status);
   return { role: 'tenant', tenantId: tenant.id };
 }
 
-async function existing(named: string | undefined, { defaultTenantId, tenantExists }: ConsoleAuthDeps): Promise<string> {
+async function existing(
+  named: string | undefined,
+  { defaultTenantId, tenantExists }: ConsoleAuthDeps,
+): Promise<string> {
   if (named === undefined || named === defaultTenantId) return defaultTenantId;
   if (await tenantExists(named)) return named;
   throw new ApiError('not_found', 'Tenant not found.');

@@ -19,7 +19,8 @@ export const exportApp =
       typeof versionId === 'string' && versionId !== ''
         ? await store.versions.get(tenantId, versionId)
         : await store.versions.draft(tenantId, app.id);
-    if (workflow?.appId !== app.id) throw new ApiError('not_found', 'Missing draft workflow configuration, please check.');
+    if (workflow?.appId !== app.id)
+      throw new ApiError('not_found', 'Missing draft workflow configuration, please check.');
     res.json({ data: workflowYaml(app, workflow, req.query['include_secret'] === 'true') });
   };
 
@@ -44,7 +45,12 @@ export function workflowYaml(app: AppRecord, stored: VersionRecord, includeSecre
       environment_variables: includeSecrets ? environment : environment.map(withoutSecret),
     },
   };
-  return stringify(yamlForm(file), { version: '1.1', sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false });
+  return stringify(yamlForm(file), {
+    version: '1.1',
+    sortMapEntries: true,
+    lineWidth: 0,
+    aliasDuplicateObjects: false,
+  });
 }
 
 const withoutSecret = (variable: Value): Value =>

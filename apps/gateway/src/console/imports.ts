@@ -45,7 +45,9 @@ export const confirmImport =
   async (req, res) => {
     const { tenantId } = callerOf(res);
     const importId = String(req.params['import_id']);
-    const held = isUuid(importId) ? await deps.store.pendingImports.take(tenantId, importId.toLowerCase(), Date.now()) : undefined;
+    const held = isUuid(importId)
+      ? await deps.store.pendingImports.take(tenantId, importId.toLowerCase(), Date.now())
+      : undefined;
     if (held === undefined) return send(res, failed('Import information expired or does not exist'));
     send(res, { ...(await runImport(deps, tenantId, JSON.parse(held) as ImportRequest, true)), id: importId });
   };
@@ -56,7 +58,10 @@ const send = (res: Response, result: ImportResult): void => void res.status(http
 function parseImport(body: ValueObject): ImportRequest | { error: string } {
   const mode = body['mode'];
   if (mode !== 'yaml-content' && mode !== 'yaml-url') {
-    throw new ApiError('invalid_param', `Invalid import_mode: ${typeof mode === 'string' ? mode : stringifyJson(mode ?? null)}`);
+    throw new ApiError(
+      'invalid_param',
+      `Invalid import_mode: ${typeof mode === 'string' ? mode : stringifyJson(mode ?? null)}`,
+    );
   }
   if (mode === 'yaml-url') {
     const error = 'yaml-url is not supported yet: send the file itself with mode yaml-content';

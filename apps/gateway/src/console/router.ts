@@ -11,10 +11,7 @@ import { createTenant, listTenants, updateTenant } from './tenants.js';
 import { getDraft, getPublished, listVersions, publish, saveDraft } from './workflows.js';
 
 /** The repositories the console API works on. */
-export type ConsoleStore = Pick<
-  Store,
-  'apps' | 'versions' | 'appKeys' | 'pendingImports' | 'tenants' | 'credentials'
->;
+export type ConsoleStore = Pick<Store, 'apps' | 'versions' | 'appKeys' | 'pendingImports' | 'tenants' | 'credentials'>;
 
 export interface ConsoleApiDeps extends ConsoleAuthDeps {
   store: ConsoleStore;

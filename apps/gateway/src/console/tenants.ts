@@ -17,7 +17,10 @@ export const createTenant =
   ({ store, bodyLimitBytes }: ConsoleApiDeps): RequestHandler =>
   async (req, res) => {
     const body = await readJsonObject(req, bodyLimitBytes);
-    const created = await store.tenants.create({ name: requiredText(body, 'name', 255), limits: parseLimits(body) ?? {} });
+    const created = await store.tenants.create({
+      name: requiredText(body, 'name', 255),
+      limits: parseLimits(body) ?? {},
+    });
     res.status(201).json({ ...presentTenant(created), consoleKey: created.consoleKey });
   };
 
@@ -53,7 +56,8 @@ function parseLimits(body: ValueObject): TenantLimits | undefined {
   const given = optionalObject(body, 'limits');
   if (!given) return undefined;
   const unknown = Object.keys(given).find((key) => !limitNames.some((name) => name === key));
-  if (unknown !== undefined) throw new ApiError('invalid_param', `limits.${unknown} is not a limit; there are ${limitNames.join(', ')}.`);
+  if (unknown !== undefined)
+    throw new ApiError('invalid_param', `limits.${unknown} is not a limit; there are ${limitNames.join(', ')}.`);
   const limits: TenantLimits = {};
   for (const name of limitNames) {
     const value = given[name] ?? undefined;

@@ -46,7 +46,8 @@ export interface ErrorHandlerOptions {
 export function errorHandler({ log, isUnavailable }: ErrorHandlerOptions): ErrorRequestHandler {
   return (thrown: unknown, req, res, _next) => {
     const error = toApiError(thrown, isUnavailable);
-    if (error.status >= 500) log.error({ err: error.cause ?? error, method: req.method, path: req.path }, 'request failed');
+    if (error.status >= 500)
+      log.error({ err: error.cause ?? error, method: req.method, path: req.path }, 'request failed');
     // Part of the answer is already out: all that is left is to cut it off.
     if (res.headersSent) res.destroy();
     else sendError(res, error);

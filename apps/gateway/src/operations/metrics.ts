@@ -1,5 +1,6 @@
 import type { Metrics } from '@millrace/telemetry';
 import type { RequestHandler } from 'express';
+import { routeOf } from '../http/route-of.js';
 import type { Relay } from '../relay/relay.js';
 
 /** Looks into the queue of ready nodes at each scrape. */
@@ -33,8 +34,7 @@ export function createGatewayMetrics(metrics: Metrics): GatewayMetrics {
     timeRequests(req, res, next) {
       const start = performance.now();
       res.once('close', () => {
-        const path: unknown = req.route?.path;
-        const route = typeof path === 'string' ? req.baseUrl + path : 'unknown';
+        const route = routeOf(req) ?? 'unknown';
         requests.observe(
           { method: req.method, route, status: String(res.statusCode) },
           (performance.now() - start) / 1000,

@@ -166,14 +166,14 @@ describe('relay', () => {
   });
 
   it('notices that a stream went away while it was followed (R5)', async () => {
-    let ended: StoredEvent[] | undefined;
-    const { streams, relay, run } = setUp({ ended: async () => ended });
+    const history: { events?: StoredEvent[] } = {};
+    const { streams, relay, run } = setUp({ ended: async () => history.events });
     const viewer = new Recorder('events').follow(relay, run);
     const waiting = new Recorder('end').follow(relay, run);
     streams.append(run, '1-1', '{}');
     await settle();
     streams.drop(run);
-    ended = [
+    history.events = [
       { id: '1-1', event: '{}' },
       { id: '1-2', event: terminal },
     ];
@@ -216,19 +216,22 @@ describe('relay', () => {
     expect(relay.viewers()).toEqual({ events: 0, end: 0 });
   });
 
-  it('closes: streams end at once, waiting calls after a grace time', async () => {
+  it('drains: streams end at once, also new ones; blocking calls are answered', async () => {
     const { relay, run, streams } = setUp();
     const stream = new Recorder('events').follow(relay, run);
-    const lucky = new Recorder('end').follow(relay, run, { accepted: true });
-    const other = newRun();
-    const late = new Recorder('end').follow(relay, other, { accepted: true });
-    const closed = relay.close(5000);
+    const waiting = new Recorder('end').follow(relay, run, { accepted: true });
+    relay.drain();
+    const late = new Recorder('events').follow(relay, run);
     expect(stream.isOver).toBe(true);
     streams.append(run, '1-1', terminal);
     await settle();
-    expect([lucky.got.length, late.isOver]).toEqual([1, false]);
-    await jest.advanceTimersByTimeAsync(6000);
-    await closed;
-    expect(late.isOver).toBe(true);
+    expect([waiting.got.length, late.isOver]).toEqual([1, true]);
+  });
+
+  it('closes: what still waits is told so', () => {
+    const { relay, run } = setUp();
+    const waiting = new Recorder('end').follow(relay, run, { accepted: true });
+    relay.close();
+    expect(waiting.isOver).toBe(true);
   });
 });

@@ -42,8 +42,10 @@ export interface Relay {
   last(run: FollowedRun): Promise<StoredEvent | undefined>;
   /** How many clients follow a run, by what they want. */
   viewers(): Record<Viewer['wants'], number>;
-  /** Ends streams at once and blocking waits after `graceMs`; viewers that come later are turned away. */
-  close(graceMs: number): Promise<void>;
+  /** Ends streams at once, and those that come later; blocking calls may still wait. */
+  drain(): void;
+  /** Ends all that is left, and reads no more. */
+  close(): void;
 }
 
 /** Sweeps without an event after which a run is looked up in history, should its stream be gone. */
@@ -56,7 +58,7 @@ export function createRelay({ source, history, bells, onError, sweepMs = 1000 }:
   let rungNow = new Set<string>();
   let rungBefore = new Set<string>();
   let flushing: NodeJS.Immediate | undefined;
-  let closing = false;
+  let draining = false;
 
   for (const bell of bells) {
     bell.onRing((runId) => {
@@ -116,11 +118,9 @@ export function createRelay({ source, history, bells, onError, sweepMs = 1000 }:
       const events = await history.ended(watch.run);
       if (!events) return;
       watch.gone = true;
-      for (const seat of [...watch.seats]) {
-        if (seat.full) continue;
-        deliverTo(seat, events);
-        if (watch.seats.has(seat) && !seat.full) seat.viewer.over();
-      }
+      const ready = [...watch.seats].filter((seat) => !seat.full);
+      for (const seat of ready) deliverTo(seat, events);
+      for (const seat of ready) if (watch.seats.has(seat) && !seat.full) seat.viewer.over();
     } catch (error) {
       onError(error as Error);
     }
@@ -175,7 +175,7 @@ export function createRelay({ source, history, bells, onError, sweepMs = 1000 }:
       const rung = rungNow.delete(run.runId) || rungBefore.delete(run.runId);
       // The end of a run accepted just now has yet to come: its ring is enough.
       if (rung || !accepted || viewer.wants === 'events') markDue(watch);
-      if (closing && viewer.wants === 'events') queueMicrotask(() => viewer.over());
+      if (draining && viewer.wants === 'events') queueMicrotask(() => viewer.over());
       return {
         resume() {
           seat.full = false;
@@ -196,11 +196,13 @@ export function createRelay({ source, history, bells, onError, sweepMs = 1000 }:
       return counts;
     },
 
-    async close(graceMs) {
-      closing = true;
+    drain() {
+      draining = true;
       for (const { viewer } of seats()) if (viewer.wants === 'events') viewer.over();
-      const deadline = Date.now() + graceMs;
-      while (watches.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
+    },
+
+    close() {
+      draining = true;
       for (const { viewer } of seats()) viewer.over();
       clearInterval(sweeper);
       if (flushing) clearImmediate(flushing);

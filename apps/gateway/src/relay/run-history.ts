@@ -3,13 +3,13 @@ import { workflowFinished } from '@millrace/engine';
 import type { FollowedRun, RunHistory, StoredEvent } from './ports.js';
 
 export interface HistoryDeps {
-  findRun(
+  findRun: (
     tenantId: string,
     appId: string,
     runId: string,
-  ): Promise<{ context: RunContext; epoch: number; ending?: Ending | undefined } | undefined>;
+  ) => Promise<{ context: RunContext; epoch: number; ending?: Ending | undefined } | undefined>;
   /** The events of an ended run as the recorder kept them; `undefined` before it has. */
-  loadArchive(run: FollowedRun): Promise<StoredEvent[] | undefined>;
+  loadArchive: (run: FollowedRun) => Promise<StoredEvent[] | undefined>;
 }
 
 /** Runs whose stream is gone, from Postgres. */

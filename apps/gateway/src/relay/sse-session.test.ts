@@ -13,16 +13,20 @@ interface Opened {
   session: SseSession;
   res: ServerResponse;
   client: IncomingMessage;
-  drained: Promise<void>;
-  closed: Promise<void>;
+  drained: Promise<unknown>;
+  closed: Promise<unknown>;
 }
 
 async function open(options: Partial<SseOptions> = {}): Promise<Opened> {
-  const drained = Promise.withResolvers<void>();
-  const closed = Promise.withResolvers<void>();
+  const drained = Promise.withResolvers<undefined>();
+  const closed = Promise.withResolvers<undefined>();
   const opened = Promise.withResolvers<{ session: SseSession; res: ServerResponse }>();
   server = createServer((_req, res) => {
-    const session = openSseSession(res, { onDrain: drained.resolve, onClose: closed.resolve, ...options });
+    const session = openSseSession(res, {
+      onDrain: () => drained.resolve(undefined),
+      onClose: () => closed.resolve(undefined),
+      ...options,
+    });
     opened.resolve({ session, res });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -88,13 +92,13 @@ describe('SSE session', () => {
 
   it('disconnects a client that takes nothing', async () => {
     const big = Array.from({ length: 400 }, (_, i) => ({ id: `1-${i + 1}`, event: `"${'x'.repeat(50_000)}"` }));
-    let session: SseSession | undefined;
+    const more: { send?: () => void } = {};
     // What the kernel buffers for the client comes as drains; only then nothing moves.
-    const opened = await open({ maxPendingBytes: 100_000, stalledMs: 50, onDrain: () => session?.send(big) });
-    ({ session } = opened);
+    const opened = await open({ maxPendingBytes: 100_000, stalledMs: 50, onDrain: () => more.send?.() });
+    more.send = () => opened.session.send(big);
     opened.client.on('error', () => undefined);
     opened.client.pause();
-    session.send(big);
+    more.send();
     await opened.closed;
     expect(opened.res.destroyed).toBe(true);
   });

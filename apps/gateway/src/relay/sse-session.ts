@@ -39,7 +39,14 @@ const frame = ({ id, event }: StoredEvent): string =>
 
 /** Opens the stream: headers, and the first ping, are on their way when this returns. */
 export function openSseSession(res: ServerResponse, options: SseOptions): SseSession {
-  const { onDrain, onClose, pings = true, pingMs = 10_000, maxPendingBytes = 1024 * 1024, stalledMs = 60_000 } = options;
+  const {
+    onDrain,
+    onClose,
+    pings = true,
+    pingMs = 10_000,
+    maxPendingBytes = 1024 * 1024,
+    stalledMs = 60_000,
+  } = options;
   let full = false;
   res.socket?.setNoDelay(true);
   res.writeHead(200, headers);

@@ -17,18 +17,18 @@ export interface StreamRunOptions extends FollowOptions {
 export function streamRun(relay: Relay, run: FollowedRun, res: ServerResponse, options: StreamRunOptions = {}): void {
   const { after, continueOnPause = false, onEnd, ...follow } = options;
   const closes = ({ event }: StoredEvent): boolean => isTerminal(event) || (!continueOnPause && isPause(event));
-  let following: Following | undefined;
   let ended = false;
 
   const end = (terminal?: string): void => {
     if (ended) return;
     ended = true;
-    following?.leave();
+    following.leave();
     onEnd?.(terminal);
   };
-  const session = openSseSession(res, { onDrain: () => following?.resume(), onClose: () => end() });
+  // Neither callback comes before this function has returned.
+  const session = openSseSession(res, { onDrain: () => following.resume(), onClose: () => end() });
 
-  following = relay.follow(
+  const following: Following = relay.follow(
     run,
     {
       wants: 'events',

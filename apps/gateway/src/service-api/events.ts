@@ -61,7 +61,8 @@ const isTrue = (value: unknown): boolean => typeof value === 'string' && /^(true
 
 async function findOwnRun({ findRun }: EventsDeps, app: AppAccess, { runId, user }: EventsRequest): Promise<StoredRun> {
   const run = isUuid(runId) ? await findRun(app.tenantId, app.appId, runId.toLowerCase()) : undefined;
-  if (!run || run.status === 'refused' || run.context.user !== user) throw new ApiError('not_found', 'Workflow run not found');
+  if (!run || run.status === 'refused' || run.context.user !== user)
+    throw new ApiError('not_found', 'Workflow run not found');
   return run;
 }
 

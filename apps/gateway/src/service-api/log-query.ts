@@ -30,7 +30,8 @@ export function parseLogQuery(query: Record<string, unknown>): LogQuery {
 }
 
 function text(query: Record<string, unknown>, name: string): string | undefined {
-  const value = Array.isArray(query[name]) ? query[name][0] : query[name];
+  const given = query[name];
+  const value: unknown = Array.isArray(given) ? given[0] : given;
   if (value === undefined || typeof value === 'string') return value;
   throw new ApiError('invalid_param', `${name} must be a string.`);
 }
@@ -51,7 +52,7 @@ function parseStatus(value: string): (typeof statuses)[number] {
 
 /** ISO 8601; without a zone it is UTC. In a query string `+` arrives as a blank. */
 function time(name: string, value: string): number {
-  const iso = value.trim().replace(/ (?=\d{2}:?\d{2}$)/, '+');
+  const iso = value.trim().replace(/([T ]\d{2}:\d{2}\S*) (\d{2}:?\d{2})$/, '$1+$2');
   const ms = isoPattern.test(iso) ? Date.parse(normalised(iso)) : Number.NaN;
   if (!Number.isNaN(ms)) return ms;
   throw new ApiError('invalid_param', `${name} must be an ISO 8601 time.`);

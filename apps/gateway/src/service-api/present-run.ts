@@ -32,9 +32,12 @@ export function presentEnd(run: RunContext, events: StoredEvent[]): JsonAnswer {
   const ids = { task_id: run.taskId, workflow_run_id: run.runId };
   if (before === undefined || !isError(before)) return { status: 200, body: stringifyJson({ ...ids, data }) };
   const { code = 'internal_server_error', message = '', status } = parseJson(before) as ValueObject;
-  const http = typeof status === 'number' ? status : (errorCatalogue[code as ErrorCode]?.status ?? 500);
+  const http = typeof status === 'number' ? status : statusOf(code);
   return { status: http, body: stringifyJson({ code, message, status: http, ...ids, data }) };
 }
+
+const statusOf = (code: Value): number =>
+  typeof code === 'string' && code in errorCatalogue ? errorCatalogue[code as ErrorCode].status : 500;
 
 const dataOf = (event: string): ValueObject => (parseJson(event) as ValueObject)['data'] as ValueObject;
 

@@ -6,6 +6,7 @@ import type { Request } from 'express';
 import { requireWorkflowMode } from '../auth/app-key.js';
 import type { AppAccess } from '../auth/ports.js';
 import { readJsonObject } from '../http/body.js';
+import { routeOf } from '../http/route-of.js';
 import type { FindVersion, ResolveEndUser } from './ports.js';
 import { parseRunRequest, type RunRequest } from './run-request.js';
 import { checkTraceSessionId, traceIdHint } from './trace-request.js';
@@ -56,7 +57,14 @@ export async function parseSubmission(
   const checked = validateInputs(plan.form, request.inputs);
   if (!checked.ok) throw new ApiError('invalid_param', checked.message);
   const { id, label } = version;
-  return { ...request, inputs: checked.values, app, version: { id, label, plan }, user, traceIdHint: traceIdHint(sources) };
+  return {
+    ...request,
+    inputs: checked.values,
+    app,
+    version: { id, label, plan },
+    user,
+    traceIdHint: traceIdHint(sources),
+  };
 }
 
 function publishedVersion({ published }: AppAccess): { id: string; label: string } {
@@ -64,7 +72,11 @@ function publishedVersion({ published }: AppAccess): { id: string; label: string
   return published;
 }
 
-async function versionById({ findVersion }: SubmitDeps, app: AppAccess, id: string): Promise<{ id: string; label: string }> {
+async function versionById(
+  { findVersion }: SubmitDeps,
+  app: AppAccess,
+  id: string,
+): Promise<{ id: string; label: string }> {
   if (!isUuid(id)) throw new ApiError('bad_request', `Invalid workflow_id format: '${id}'. `);
   const version = await findVersion(app.tenantId, app.appId, id.toLowerCase());
   if (!version) throw new ApiError('not_found', `Workflow not found with id: ${id}`);
@@ -93,12 +105,13 @@ export async function submitRun(deps: SubmitDeps, submission: Submission, req: R
   const { tenantId, appId } = app;
   const endUserId = await deps.resolveEndUser(tenantId, appId, user);
   const { tracestate } = req.headers;
+  const route = routeOf(req) ?? '';
   const trace = mintRunTrace({
-    name: `POST ${req.baseUrl}${String(req.route.path)}`,
+    name: `POST ${route}`,
     traceIdHint: submission.traceIdHint,
     traceparent: req.headers['traceparent'] as string | undefined,
     tracestate: Array.isArray(tracestate) ? tracestate.join(',') : tracestate,
-    attributes: { 'http.request.method': 'POST', 'http.route': String(req.route.path) },
+    attributes: { 'http.request.method': 'POST', 'http.route': route },
   });
   try {
     const run = await deps.accept({

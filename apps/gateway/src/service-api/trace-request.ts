@@ -1,4 +1,4 @@
-import { ApiError, type Value, type ValueObject } from '@millrace/contracts';
+import { ApiError, type ValueObject } from '@millrace/contracts';
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** Where the trace ids of a run request may stand (service-api 5). */
@@ -18,7 +18,7 @@ export function traceIdHint({ headers, query, body }: TraceSources): unknown {
  * @throws ApiError `bad_request`
  */
 export function checkTraceSessionId({ headers, query, body }: TraceSources): void {
-  const sources: (Value | unknown)[] = [headers['x-trace-session-id'], query['trace_session_id'], body['trace_session_id']];
+  const sources: unknown[] = [headers['x-trace-session-id'], query['trace_session_id'], body['trace_session_id']];
   const value = sources.find((each) => each !== undefined && each !== null);
   if (value === undefined) return;
   if (typeof value !== 'string') throw new ApiError('bad_request', 'trace_session_id must be a string.');

@@ -1,0 +1,113 @@
+import { createAccept, createFinish, createPlans, createStop } from '@millrace/engine';
+import { createNodeQueue, type ShardQueue } from '@millrace/queue';
+import { createRunEvents, createRunState, type Doorbell } from '@millrace/state';
+import { defaultTenantId, type Store } from '@millrace/store';
+import type { Metrics } from '@millrace/telemetry';
+import type { GatewayDeps } from './app.js';
+import { createAppAccess } from './auth/app-access.js';
+import { createKeyCache } from './auth/key-cache.js';
+import type { Log } from './log.js';
+import { createGatewayMetrics, observeAtScrape } from './operations/metrics.js';
+import { isUnavailable } from './operations/outage.js';
+import { createRelay, type Relay } from './relay/relay.js';
+import { createRunHistory } from './relay/run-history.js';
+import { supportedNodeTypes } from './supported-node-types.js';
+
+type RedisConnection = Parameters<typeof createRunState>[0];
+
+export interface Adapters {
+  store: Store;
+  redis: RedisConnection;
+  /** One per shard, in order. */
+  queues: readonly ShardQueue[];
+  doorbells: readonly Doorbell[];
+  metrics: Metrics;
+  log: Log;
+}
+
+export interface GatewaySettings {
+  serverVersion: string;
+  adminKey: string;
+  bodyLimitBytes: number;
+  blockingDeadlineMs: number;
+  limits: { maxRunMs: number; maxSteps: number };
+  /** Whether Postgres and Redis answer. */
+  ready: () => Promise<boolean>;
+}
+
+export interface Gateway {
+  deps: GatewayDeps;
+  relay: Relay;
+  close(): void;
+}
+
+/** Introduces the adapters to the use cases and the use cases to the routes. */
+export function composeGateway(adapters: Adapters, settings: GatewaySettings): Gateway {
+  const { store, redis, queues, doorbells, log } = adapters;
+  const { serverVersion, adminKey, bodyLimitBytes, blockingDeadlineMs, limits } = settings;
+  const onError = (error: unknown): void => log.error({ err: error }, 'gateway error');
+
+  const findRun: Store['runs']['get'] = (tenantId, appId, runId) => store.runs.get(tenantId, appId, runId);
+  const history = createRunHistory({
+    findRun,
+    loadArchive: ({ tenantId, runId }) => store.archives.load(tenantId, runId),
+  });
+  const relay = createRelay({ source: createRunEvents(redis), history, bells: doorbells, onError });
+  const access = createAppAccess(store, onError);
+
+  const state = createRunState(redis, { onError });
+  const plans = createPlans(store.versions, supportedNodeTypes);
+  const finish = createFinish({ state, runs: store.runs, plans });
+  const queue = createNodeQueue(queues);
+  const accept = createAccept({
+    ...{ runs: store.runs, state, queue, limits, onError, isUnavailable },
+    shards: queues.length,
+  });
+  const stop = createStop({
+    ...{ state, finish, runs: store.runs },
+    async findTask(tenantId, appId, taskId) {
+      const run = await store.runs.getForTask(tenantId, appId, taskId);
+      return run && { context: run.context, ended: run.status !== 'accepted' };
+    },
+  });
+  // Published versions never change, so only their existence is looked up, and not each time.
+  const versions = createKeyCache(async (key) => {
+    const [tenantId = '', appId = '', versionId = ''] = key.split('/');
+    const found = await store.versions.get(tenantId, versionId);
+    if (found?.appId !== appId) return undefined;
+    return { id: found.id, label: found.version, draft: found.version === 'draft' };
+  });
+
+  const metrics = createGatewayMetrics(adapters.metrics);
+  observeAtScrape(
+    adapters.metrics,
+    relay,
+    queues.map((each, shard) => ({ shard, depth: () => each.depth() })),
+  );
+
+  return {
+    relay,
+    close: () => access.close(),
+    deps: {
+      serverVersion,
+      errors: { log, isUnavailable },
+      operations: { metrics: adapters.metrics, ready: settings.ready },
+      serviceApi: {
+        ...{ accept, stop, plans, relay, history, metrics, findRun, bodyLimitBytes, blockingDeadlineMs, serverVersion },
+        findAppAccess: access.find,
+        findApp: (tenantId, appId) => store.apps.get(tenantId, appId),
+        findLogs: (tenantId, appId, query) => store.runs.logs(tenantId, appId, query),
+        findVersion: (tenantId, appId, versionId) => versions.get(`${tenantId}/${appId}/${versionId}`),
+        resolveEndUser: (tenantId, appId, user) => store.endUsers.ensure(tenantId, appId, user),
+        bellChannel: (shard) => doorbells[shard]?.channel ?? '',
+      },
+      consoleApi: {
+        ...{ store, adminKey, defaultTenantId, bodyLimitBytes },
+        supportedTypes: supportedNodeTypes,
+        findConsoleTenant: (key) => store.consoleKeys.tenantOf(key),
+        tenantExists: async (tenantId) => (await store.tenants.get(tenantId)) !== undefined,
+        forget: access.forget,
+      },
+    },
+  };
+}

@@ -1,0 +1,206 @@
+import { end, start, template, workflowFile } from '@millrace/testing';
+import { bearer, call, consoleCall, createTestApp, type Call } from '../testing/client.js';
+import { startFixture, type Fixture, type TestGateway } from '../testing/gateway-fixture.js';
+
+let fixture: Fixture;
+let gateway: TestGateway;
+beforeAll(async () => {
+  fixture = await startFixture();
+  gateway = await fixture.gateway();
+});
+afterAll(() => fixture.close());
+
+const draft = {
+  name: 'Echo',
+  nodes: [start([{ variable: 'n', type: 'number' }]), template('t', 'hi'), end({ n: ['start', 'n'] })],
+  environmentVariables: [{ name: 'TOKEN', value: 'hush', value_type: 'secret' }],
+};
+const file = workflowFile(draft);
+const admin = (path: string, options?: Call) => consoleCall(gateway, path, options);
+const importFile = (yaml: string, more: object = {}) =>
+  admin('apps/imports', { body: { mode: 'yaml-content', yaml_content: yaml, ...more } });
+
+describe('keys of the console', () => {
+  it('refuses wrong keys and lets a tenant see its own only', async () => {
+    expect((await call(`${gateway.url}/console/api/apps`)).status).toBe(401);
+    expect((await call(`${gateway.url}/console/api/apps`, { headers: bearer('wrong') })).status).toBe(401);
+    const created = await admin('tenants', { body: { name: 'Acme', limits: { maxConcurrentRuns: 3 } } });
+    expect(created.status).toBe(201);
+    const { id, consoleKey, limits } = created.body as never as { id: string; consoleKey: string; limits: object };
+    expect(limits).toEqual({ maxConcurrentRuns: 3 });
+    const asTenant = (path: string, options: Call = {}) =>
+      call(`${gateway.url}/console/api/${path}`, {
+        ...options,
+        headers: { ...bearer(consoleKey), ...options.headers },
+      });
+    const own = await asTenant('apps', { body: { name: 'Mine', mode: 'workflow' } });
+    expect(own.status).toBe(201);
+    const { appId } = await createTestApp(gateway, draft);
+    expect((await asTenant(`apps/${appId}`)).body).toMatchObject({ code: 'not_found' });
+    expect((await asTenant('apps')).body).toMatchObject({ total: 1, data: [{ name: 'Mine' }] });
+    expect((await asTenant('tenants')).status).toBe(403);
+    expect((await admin('apps', { headers: { 'x-workspace-id': id } })).body).toMatchObject({ total: 1 });
+    expect((await asTenant('apps', { headers: { 'x-tenant-id': appId } })).status).toBe(403);
+    expect((await admin('apps', { headers: { 'x-tenant-id': appId } })).status).toBe(404);
+    expect((await admin('apps', { headers: { 'x-tenant-id': 'x' } })).body).toMatchObject({ code: 'invalid_param' });
+    const listed = (await admin('tenants')).body['data'] as unknown as { id: string }[];
+    expect(listed.map((tenant) => tenant.id)).toContain(id);
+    const changed = await admin(`tenants/${id}`, {
+      method: 'PATCH',
+      body: { limits: { weight: 2 }, status: 'suspended' },
+    });
+    expect(changed.body).toMatchObject({ limits: { weight: 2 }, status: 'suspended' });
+    expect((await asTenant('apps')).status).toBe(403);
+  });
+
+  it('refuses limits that make no sense', async () => {
+    const answer = await admin('tenants', { body: { name: 'A', limits: { runs: 1 } } });
+    expect(answer.body).toMatchObject({ code: 'invalid_param', status: 400 });
+    expect((await admin('tenants', { body: {} })).body).toMatchObject({ message: 'name is required.' });
+  });
+});
+
+describe('import', () => {
+  it('creates an app with a draft, an update keeps its id', async () => {
+    const first = await importFile(file, { name: 'Other' });
+    expect(first.status).toBe(200);
+    expect(first.body).toMatchObject({ status: 'completed-with-warnings', app_mode: 'workflow', error: '' });
+    expect(first.body).toMatchObject({ imported_dsl_version: '0.3.0', current_dsl_version: '0.6.0' });
+    const appId = String(first.body['app_id']);
+    expect((await admin(`apps/${appId}`)).body).toMatchObject({ name: 'Other', enable_api: true });
+    const second = await importFile(file, { app_id: appId });
+    expect(second.body['app_id']).toBe(appId);
+    expect((await admin(`apps/${appId}`)).body).toMatchObject({ name: 'Echo' });
+  });
+
+  it.each([
+    ['no content', { mode: 'yaml-content' }, 'yaml_content is required when import_mode is yaml-content'],
+    ['no address', { mode: 'yaml-url' }, 'yaml_url is required when import_mode is yaml-url'],
+    ['a list', { mode: 'yaml-content', yaml_content: '- a' }, 'Invalid YAML format: content must be a mapping'],
+    ['no app', { mode: 'yaml-content', yaml_content: 'kind: app' }, 'Missing app data in YAML content'],
+    ['an unknown app', { mode: 'yaml-content', yaml_content: file, app_id: 'x' }, 'App not found'],
+  ])('fails with %s', async (_, body, error) => {
+    const answer = await admin('apps/imports', { body });
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({ status: 'failed', app_id: null, error });
+  });
+
+  it('refuses addresses clearly and unknown modes', async () => {
+    const answer = await admin('apps/imports', { body: { mode: 'yaml-url', yaml_url: 'http://x' } });
+    expect([answer.status, String(answer.body['error'])]).toEqual([400, expect.stringContaining('not supported')]);
+    expect((await admin('apps/imports', { body: { mode: 'x' } })).body).toEqual({
+      code: 'invalid_param',
+      message: 'Invalid import_mode: x',
+      status: 400,
+    });
+  });
+
+  it('holds a newer file until it is confirmed, once', async () => {
+    const pending = await importFile(file.replace('version: 0.3.0', 'version: 9.0.0'));
+    expect([pending.status, String(pending.body['status'])]).toEqual([202, 'pending']);
+    const path = `apps/imports/${String(pending.body['id'])}/confirm`;
+    const confirmed = await admin(path, { method: 'POST' });
+    expect(confirmed.body).toMatchObject({
+      id: pending.body['id'],
+      status: 'completed',
+      app_id: expect.any(String) as string,
+    });
+    expect((await admin(path, { method: 'POST' })).body).toMatchObject({
+      status: 'failed',
+      error: 'Import information expired or does not exist',
+    });
+  });
+
+  it('names node types that are not implemented', async () => {
+    const odd = { id: 'k', data: { type: 'knowledge-retrieval', title: 'K' } };
+    const answer = await importFile(workflowFile({ nodes: [start(), odd, end({})] }));
+    expect(JSON.stringify(answer.body['warnings'])).toContain('knowledge-retrieval');
+    const appId = String(answer.body['app_id']);
+    expect((await admin(`apps/imports/${appId}/check-dependencies`)).body).toEqual({ leaked_dependencies: [] });
+  });
+
+  it('comes back from an export as it was', async () => {
+    const floats = { ...draft, environmentVariables: [{ name: 'X', value: 1.5, value_type: 'number' }] };
+    const { appId } = await createTestApp(gateway, floats);
+    const exported = await admin(`apps/${appId}/export`);
+    const copy = String((await importFile(String(exported.body['data']))).body['app_id']);
+    const graphOf = async (id: string) => (await admin(`apps/${id}/workflows/draft`)).body['graph'];
+    expect(await graphOf(copy)).toEqual(await graphOf(appId));
+  });
+});
+
+describe('draft and versions', () => {
+  it('publishes what is drafted, and lists it', async () => {
+    const { appId } = await createTestApp(gateway, draft, { publish: false });
+    const at = `apps/${appId}/workflows`;
+    expect((await admin(`${at}/publish`)).text).toBe('null');
+    expect((await admin(at)).body).toMatchObject({ items: [], page: 1, limit: 10, has_more: false });
+    const published = await admin(`${at}/publish`, { body: { marked_name: 'first' } });
+    expect(published.body).toMatchObject({ result: 'success', created_at: expect.any(Number) as number });
+    const { items } = (await admin(at)).body as never as { items: { version: string; marked_name: string }[] };
+    expect(items.map(({ version }) => version === 'draft')).toEqual([true, false]);
+    const named = (await admin(`${at}?named_only=true`)).body as never as { items: unknown[] };
+    expect(named.items).toHaveLength(1);
+    const current = (await admin(`${at}/publish`)).body;
+    expect(current).toMatchObject({ marked_name: 'first', tool_published: false });
+    expect((await admin(`${at}/publish`, { body: { marked_name: 'x'.repeat(21) } })).body['code']).toBe(
+      'invalid_param',
+    );
+  });
+
+  it('masks secrets, and keeps them when the mask comes back; the hash guards the draft', async () => {
+    const { appId } = await createTestApp(gateway, draft);
+    const at = `apps/${appId}/workflows/draft`;
+    const { body } = await admin(at);
+    expect(JSON.stringify(body['environment_variables'])).not.toContain('hush');
+    const { graph, features, hash, environment_variables } = body;
+    const save = (value: unknown) => admin(at, { body: { graph, features, environment_variables, hash: value } });
+    expect((await save('other')).body).toMatchObject({ code: 'draft_workflow_not_sync', status: 409 });
+    expect((await save(hash)).body).toMatchObject({ result: 'success', hash });
+    const exported = await admin(`apps/${appId}/export?include_secret=true`);
+    expect(String(exported.body['data'])).toContain('hush');
+    expect((await admin(`apps/${appId}/export`)).text).not.toContain('hush');
+  });
+
+  it('says when there is no draft', async () => {
+    const app = await admin('apps', { body: { name: 'Empty', mode: 'workflow' } });
+    const at = `apps/${String(app.body['id'])}/workflows`;
+    expect((await admin(`${at}/draft`)).body).toMatchObject({ code: 'draft_workflow_not_exist', status: 404 });
+    expect((await admin(`${at}/publish`, { body: {} })).body).toMatchObject({
+      code: 'invalid_param',
+      message: 'No valid workflow found.',
+    });
+  });
+});
+
+describe('app keys and credentials', () => {
+  it('gives ten keys and no more', async () => {
+    const { appId } = await createTestApp(gateway, draft);
+    for (let i = 1; i < 10; i += 1) {
+      expect((await admin(`apps/${appId}/api-keys`, { method: 'POST' })).status).toBe(201);
+    }
+    const eleventh = await admin(`apps/${appId}/api-keys`, { method: 'POST' });
+    expect([eleventh.status, eleventh.body]).toEqual([
+      400,
+      { message: 'Cannot create more than 10 API keys for this resource type.', custom: 'max_keys_exceeded' },
+    ]);
+    const { data } = (await admin(`apps/${appId}/api-keys`)).body as never as { data: Record<string, unknown>[] };
+    expect(data).toHaveLength(10);
+    expect(data[0]).toMatchObject({ type: 'app', token: expect.stringMatching(/^app-[A-Za-z0-9]{24}$/) as string });
+  });
+
+  it('saves credentials under the short name of the provider', async () => {
+    const save = (provider: string, credentials: unknown) =>
+      admin(`workspaces/current/model-providers/${provider}/credentials`, { body: { credentials } });
+    expect((await save('openai', { api_key: 'one' })).status).toBe(201);
+    expect((await save(encodeURIComponent('langgenius/openai/openai'), { openai_api_key: 'two' })).status).toBe(201);
+    const { store } = gateway;
+    const { defaultTenantId } = await import('@millrace/store');
+    expect(await store.credentials.credentials(defaultTenantId, 'openai')).toEqual({ openai_api_key: 'two' });
+    expect((await save('langgenius/openai/openai', { api_key: 'three' })).status).toBe(201);
+    expect((await save('openai', { api_key: 1 })).body).toMatchObject({
+      message: 'credentials.api_key must be a string.',
+    });
+    expect((await save('openai', {})).status).toBe(400);
+  });
+});

@@ -1,0 +1,95 @@
+import { newId } from '@millrace/contracts';
+import { createShardQueue } from '@millrace/queue';
+import { connectRedis, createDoorbell } from '@millrace/state';
+import { createStore } from '@millrace/store';
+import { createLogger, createMetrics, startTelemetry } from '@millrace/telemetry';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createApp } from './app.js';
+import { composeGateway } from './compose.js';
+import { readEnv, shownEnv, telemetryEnv } from './env.js';
+import { serve } from './server.js';
+import { serverVersion } from './version.js';
+
+/** Whatever hangs, the process is gone within 30 s of a signal. */
+const shutdownMs = 28_000;
+
+const env = readEnv();
+const log = createLogger({ service: 'gateway', level: env.LOG_LEVEL });
+const onError = (error: unknown): void => log.warn({ err: error }, 'connection trouble');
+const telemetry = await startTelemetry({ service: 'millrace-gateway', env: telemetryEnv(), onError });
+const metrics = createMetrics({ service: 'gateway' });
+
+const store = createStore({
+  databaseUrl: env.DATABASE_URL,
+  secretKey: env.MILLRACE_SECRET_KEY,
+  poolSize: env.DATABASE_POOL_SIZE,
+  onConnectionError: onError,
+});
+// One connection for transitions and the queue: a run's job is queued right after its start.
+const redis = connectRedis(env.REDIS_URL, 'hasty', 'gateway');
+const subscriber = connectRedis(env.REDIS_URL, 'hasty', 'gateway-doorbell');
+for (const connection of [redis, subscriber]) connection.on('error', onError);
+const gatewayId = newId();
+const shards = Array.from({ length: env.MILLRACE_SHARDS }, (_, shard) => shard);
+const queues = shards.map((shard) => createShardQueue(redis, shard, onError));
+const doorbells = await Promise.all(
+  shards.map((shard) => createDoorbell(redis, subscriber, shard, gatewayId, onError)),
+);
+
+let isPrepared = false;
+let isStopping = false;
+
+const gateway = composeGateway(
+  { store, redis, queues, doorbells, metrics, log },
+  {
+    serverVersion,
+    adminKey: env.MILLRACE_ADMIN_KEY,
+    bodyLimitBytes: env.HTTP_BODY_LIMIT,
+    blockingDeadlineMs: env.BLOCKING_DEADLINE_MS,
+    limits: { maxRunMs: env.MAX_EXECUTION_TIME, maxSteps: env.MAX_EXECUTION_STEPS },
+    ready: async () => {
+      await Promise.all([store.ping(), redis.ping()]);
+      return isPrepared;
+    },
+  },
+);
+const server = await serve(createApp(gateway.deps), { port: env.PORT, host: env.HOST, relay: gateway.relay });
+log.info({ env: shownEnv(env), port: server.port }, 'gateway listens');
+
+/** The default tenant must exist before the admin key can act on it; Postgres may still be starting. */
+async function prepare(): Promise<void> {
+  while (!isPrepared && !isStopping) {
+    try {
+      await store.tenants.ensureDefault();
+      isPrepared = true;
+    } catch (error) {
+      onError(error);
+      await pause(500);
+    }
+  }
+}
+
+async function stop(signal: string): Promise<void> {
+  isStopping = true;
+  log.info({ signal }, 'gateway stopping');
+  setTimeout(() => process.exit(0), shutdownMs).unref();
+  await server.stop();
+  gateway.close();
+  await Promise.all(queues.map((queue) => queue.close()));
+  redis.disconnect();
+  subscriber.disconnect();
+  await store.close();
+  await telemetry.shutdown();
+  process.exit(0);
+}
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => {
+    stop(signal).catch((error: unknown) => {
+      log.error({ err: error }, 'shutdown failed');
+      process.exit(1);
+    });
+  });
+}
+
+await prepare();

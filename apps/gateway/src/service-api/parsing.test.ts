@@ -1,0 +1,73 @@
+import { ApiError, Float } from '@millrace/contracts';
+import { compareEventIds, isAfter, parseEventId } from '../relay/event-id.js';
+import { parseLogQuery } from './log-query.js';
+import { traceIdHint } from './trace-request.js';
+import { parseQueryUser, parseUser } from './user.js';
+
+describe('user', () => {
+  it.each([
+    ['ann', 'ann'],
+    [123, '123'],
+    [new Float(1), '1.0'],
+    [12345678901234567890n, '12345678901234567890'],
+  ])('%p becomes %p', (value, text) => expect(parseUser(value)).toBe(text));
+
+  it.each([[undefined], [null], [''], [0], [false]])('%p counts as missing', (value) => {
+    expect(() => parseUser(value)).toThrow('Arg user must be provided.');
+  });
+
+  it.each([[true], [['a']], [{ a: 1 }], ['x'.repeat(256)]])('%p is refused', (value) => {
+    expect(() => parseUser(value)).toThrow(ApiError);
+  });
+
+  it('comes from a query too', () => {
+    expect(parseQueryUser(['a', 'b'])).toBe('a');
+    expect(() => parseQueryUser(undefined)).toThrow('Arg user must be provided.');
+  });
+});
+
+describe('event ids', () => {
+  it.each(['1-1', '12-0', ' 1-2 '])('%p is well-formed', (id) => expect(parseEventId(id)).toBe(id.trim()));
+  it.each([undefined, '', '1', '1-', '-1', '1-1-1', 'a-1', '1-9999999999999999'])('%p is malformed', (id) => {
+    expect(parseEventId(id)).toBeUndefined();
+  });
+  it('compare by epoch, then by number', () => {
+    expect(['2-1', '1-10', '1-9'].sort(compareEventIds)).toEqual(['1-9', '1-10', '2-1']);
+    expect([isAfter('1-1', undefined), isAfter('1-1', '1-1'), isAfter('2-1', '1-9')]).toEqual([true, false, true]);
+  });
+});
+
+describe('trace id', () => {
+  it('takes the first source that is not empty', () => {
+    const sources = { headers: { 'x-trace-id': '' }, query: { trace_id: '' }, body: { trace_id: 'b' } };
+    expect(traceIdHint(sources)).toBe('b');
+    expect(traceIdHint({ ...sources, query: { trace_id: 'q' } })).toBe('q');
+    expect(traceIdHint({ headers: {}, query: {}, body: {} })).toBeUndefined();
+  });
+});
+
+describe('log query', () => {
+  it('has defaults', () => expect(parseLogQuery({})).toEqual({ page: 1, limit: 20 }));
+
+  it.each([
+    ['2026-02-03T04:05:06Z', Date.UTC(2026, 1, 3, 4, 5, 6)],
+    ['2026-02-03T04:05:06', Date.UTC(2026, 1, 3, 4, 5, 6)],
+    ['2026-02-03 04:05', Date.UTC(2026, 1, 3, 4, 5)],
+    ['2026-02-03', Date.UTC(2026, 1, 3)],
+    ['2026-02-03T04:05:06.5+01:00', Date.UTC(2026, 1, 3, 3, 5, 6, 500)],
+    // A `+` in a query string arrives as a blank.
+    ['2026-02-03T04:05:06 01:00', Date.UTC(2026, 1, 3, 3, 5, 6)],
+  ])('reads the time %s', (text, ms) => {
+    expect(parseLogQuery({ created_at__before: text, created_at__after: text })).toMatchObject({
+      beforeMs: ms,
+      afterMs: ms,
+    });
+  });
+
+  it.each([{ created_at__after: '2026-13-01' }, { page: '100000' }, { limit: '0' }, { status: 'paused' }])(
+    'refuses %p',
+    (query) => {
+      expect(() => parseLogQuery(query)).toThrow(ApiError);
+    },
+  );
+});
