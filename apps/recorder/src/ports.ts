@@ -1,6 +1,6 @@
-import type { LedgerEntry, RunRef } from '@millrace/contracts';
+import type { LedgerEntry, NodeRecord, RunRef } from '@millrace/contracts';
 
-export type NodeEntry = Extract<LedgerEntry, { kind: 'node' }>;
+export type NodesEntry = Extract<LedgerEntry, { kind: 'nodes' }>;
 export type EndEntry = Extract<LedgerEntry, { kind: 'end' }>;
 
 /** A run's public events, with their SSE ids, as they are kept. */
@@ -18,7 +18,7 @@ export interface ArchivedRun {
  * item, in order, the error that kept it out, and throw only when the store cannot be reached.
  */
 export interface History {
-  recordNodes(entries: NodeEntry[]): Promise<unknown[]>;
+  recordNodes(records: NodeRecord[]): Promise<unknown[]>;
   saveArchives(runs: ArchivedRun[]): Promise<unknown[]>;
 }
 
@@ -30,8 +30,16 @@ export interface LedgerReader {
   park(entries: LedgerEntry[]): Promise<void>;
 }
 
+/** An event; a settled node's has its meta (JSON of NodeLedgerMeta) and the id of its `node_started` beside it. */
+export interface StreamEvent {
+  id: string;
+  event: string;
+  meta?: string;
+  startedEventId?: string;
+}
+
 /** Runs' event streams, as `@millrace/state` offers them. */
 export interface EventStreams {
-  ranges(requests: { run: RunRef }[]): Promise<{ id: string; event: string }[][]>;
+  ranges(requests: { run: RunRef; from?: string; to?: string }[]): Promise<StreamEvent[][]>;
   expire(runs: RunRef[], ttlMs: number): Promise<void>;
 }

@@ -45,21 +45,13 @@ describe('the recorder on real services', () => {
     const createdAtMs = Date.now();
     const run = { runId: newRunId(createdAtMs), shard };
     const events = `${shardPrefix(shard)}:run:${run.runId}:events`;
-    await redis.xadd(events, '1-1', 'e', '{"event":"workflow_started"}');
-    await redis.xadd(events, '1-2', 'e', '{"event":"workflow_finished","text":"\\u0000"}');
+    const add = (...fields: string[]) => redis.xadd(events, '1-*', ...fields);
+    await add('e', '{"event":"workflow_started"}');
     for (const meta of metas(createdAtMs)) {
-      const fields = {
-        k: 'node',
-        r: run.runId,
-        m: JSON.stringify(meta),
-        si: '1-1',
-        fi: '1-2',
-        s: '{}',
-        f: '{}',
-        o: '{"output":1.0}',
-      };
-      await redis.xadd(ledgerKey, '*', ...Object.entries(fields).flat());
+      const started = (await add('e', '{"event":"node_started"}')) ?? '';
+      await add('e', '{"event":"node_finished","outputs":{"x":1.0}}', 'm', JSON.stringify(meta), 's', started);
     }
+    await add('e', '{"event":"workflow_finished","text":"\\u0000"}');
     const end = { k: 'end', r: run.runId, m: JSON.stringify({ tenantId, createdAtMs, epoch: 1 }) };
     await redis.xadd(ledgerKey, '*', ...Object.entries(end).flat());
     return run;
@@ -90,28 +82,39 @@ describe('the recorder on real services', () => {
 
   it('moves node results and the event stream to Postgres and limits the life of the keys', async () => {
     const run = await endedRun((createdAtMs) => [nodeMeta(createdAtMs), nodeMeta(createdAtMs)]);
-    await recordUntil(3);
+    await recordUntil(1);
     const nodes = await store.nodeExecutions.listForRun(tenantId, run.runId);
-    expect(nodes.map(({ outputs }) => outputs)).toEqual(['{"output":1.0}', '{"output":1.0}']);
-    expect(await store.archives.load(tenantId, run.runId)).toEqual([
-      { id: '1-1', event: '{"event":"workflow_started"}' },
-      { id: '1-2', event: '{"event":"workflow_finished","text":"\\u0000"}' },
+    expect(nodes).toMatchObject([
+      { startedEventId: '1-1', finishedEventId: '1-2', finishedEvent: '{"event":"node_finished","outputs":{"x":1.0}}' },
+      { startedEventId: '1-3', finishedEventId: '1-4' },
     ]);
+    const archived = await store.archives.load(tenantId, run.runId);
+    expect(archived?.at(0)).toEqual({ id: '1-0', event: '{"event":"workflow_started"}' });
+    expect(archived?.at(-1)).toEqual({ id: '1-5', event: '{"event":"workflow_finished","text":"\\u0000"}' });
     const ttl = await redis.pttl(`${shardPrefix(shard)}:run:${run.runId}:events`);
     expect(ttl).toBeGreaterThan(0);
     expect(ttl).toBeLessThanOrEqual(60_000);
     expect(await redis.xlen(ledgerKey)).toBe(0);
   });
 
-  it('keeps a bad entry in the ledger and records its neighbours (R3)', async () => {
-    const run = await endedRun((createdAtMs) => [
-      nodeMeta(createdAtMs),
-      nodeMeta(createdAtMs, 'no uuid'),
-      nodeMeta(createdAtMs),
-    ]);
-    await recordUntil(3);
-    expect(await store.nodeExecutions.listForRun(tenantId, run.runId)).toHaveLength(2);
-    expect(await store.archives.load(tenantId, run.runId)).toHaveLength(2);
+  it('records the nodes of a run that takes a while before it ends', async () => {
+    const createdAtMs = Date.now();
+    const run = { runId: newRunId(createdAtMs), shard };
+    const events = `${shardPrefix(shard)}:run:${run.runId}:events`;
+    await redis.xadd(events, '1-0', 'e', '{"event":"node_started"}');
+    await redis.xadd(events, '1-1', 'e', '{"event":"node_finished"}', 'm', JSON.stringify(nodeMeta(createdAtMs)), 's', '1-0');
+    const meta = JSON.stringify({ tenantId, createdAtMs });
+    await redis.xadd(ledgerKey, '*', 'k', 'nodes', 'r', run.runId, 'm', meta, 'a', '', 'z', '1-1');
+    await recordUntil(1);
+    expect(await store.nodeExecutions.listForRun(tenantId, run.runId)).toHaveLength(1);
+    expect(await redis.pttl(events)).toBe(-1);
+  });
+
+  it('keeps an entry with a bad node in the ledger and records the rest (R3)', async () => {
+    await endedRun((createdAtMs) => [nodeMeta(createdAtMs), nodeMeta(createdAtMs, 'no uuid')]);
+    const run = await endedRun((createdAtMs) => [nodeMeta(createdAtMs)]);
+    await recordUntil(1);
+    expect(await store.nodeExecutions.listForRun(tenantId, run.runId)).toHaveLength(1);
     expect(await redis.xlen(ledgerKey)).toBe(1);
     await redis.del(ledgerKey);
   });
@@ -119,10 +122,10 @@ describe('the recorder on real services', () => {
   it('repeats without harm what was recorded but not acknowledged (R1)', async () => {
     const run = await endedRun((createdAtMs) => [nodeMeta(createdAtMs)]);
     const entries = (await redis.xrange(ledgerKey, '-', '+')) as [string, string[]][];
-    await recordUntil(2);
+    await recordUntil(1);
     for (const [, fields] of entries) await redis.xadd(ledgerKey, '*', ...fields);
-    await recordUntil(2);
+    await recordUntil(1);
     expect(await store.nodeExecutions.listForRun(tenantId, run.runId)).toHaveLength(1);
-    expect(await store.archives.load(tenantId, run.runId)).toHaveLength(2);
+    expect(await store.archives.load(tenantId, run.runId)).toHaveLength(4);
   });
 });

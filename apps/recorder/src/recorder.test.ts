@@ -2,19 +2,12 @@ import type { LedgerEntry } from '@millrace/contracts';
 import { createLogger, createMetrics } from '@millrace/telemetry';
 import { backoffMs } from './backoff.js';
 import { createRecorderMetrics } from './metrics.js';
-import type { ArchivedRun, EventStreams, History, LedgerReader, NodeEntry } from './ports.js';
+import type { ArchivedRun, EventStreams, History, LedgerReader } from './ports.js';
 import { runRecorder } from './recorder.js';
 
-const node = (id: string, runId = 'run'): NodeEntry => ({
-  id,
-  kind: 'node',
-  runId,
-  meta: {} as NodeEntry['meta'],
-  startedEventId: '',
-  finishedEventId: '',
-  startedEvent: '',
-  finishedEvent: '',
-  outputs: null,
+/** An entry that points at one settled node, whose finishing event has the entry's id. */
+const node = (id: string, runId = 'run'): LedgerEntry => ({
+  ...{ id, kind: 'nodes', runId, tenantId: 't', createdAtMs: 0, ranges: [{ from: id, to: id }] },
 });
 const end = (id: string, runId: string): LedgerEntry => ({
   ...{ id, kind: 'end', runId, tenantId: 't', createdAtMs: 0, epoch: 1 },
@@ -51,10 +44,10 @@ async function play({ batches, reclaimed = [], poison = [], outages = 0 }: Scrip
     park: (entries) => Promise.resolve(void did.push(`park ${entries.map(({ id }) => id).join(' ')}`)),
   };
   const history: History = {
-    recordNodes: async (entries) => {
+    recordNodes: async (records) => {
       whenThere();
-      did.push(`nodes ${entries.map(({ id }) => id).join(' ')}`);
-      return Promise.resolve(entries.map(({ id }) => (bad.has(id) ? new Error('bad') : undefined)));
+      did.push(`nodes ${records.map(({ finishedEventId }) => finishedEventId).join(' ')}`);
+      return Promise.resolve(records.map(({ finishedEventId: id }) => (bad.has(id) ? new Error('bad') : undefined)));
     },
     saveArchives: async (runs: ArchivedRun[]) => {
       whenThere();
@@ -64,7 +57,13 @@ async function play({ batches, reclaimed = [], poison = [], outages = 0 }: Scrip
   };
   const events: EventStreams = {
     ranges: (requests) =>
-      Promise.resolve(requests.map(({ run }) => (run.runId === 'gone' ? [] : [{ id: '1-1', event: '{}' }]))),
+      Promise.resolve(
+        requests.map(({ run, to }) => {
+          if (run.runId === 'gone') return [];
+          const started = { id: `started ${to}`, event: '{}' };
+          return to === undefined ? [started] : [started, { id: to, event: '{}', meta: '{}', startedEventId: started.id }];
+        }),
+      ),
     expire: (runs) => Promise.resolve(void did.push(`expire ${runs.map(({ runId }) => runId).join(' ')}`)),
   };
   const metrics = createMetrics({ service: 'test' });
@@ -89,7 +88,7 @@ describe('the recorder', () => {
       'nodes 1 3',
       'archive a b',
       'expire a b',
-      'ack 1 3 2 4',
+      'ack 1 2 3 4',
     ]);
   });
 

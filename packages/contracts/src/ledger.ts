@@ -1,7 +1,7 @@
 import type { JsonText } from './json.js';
 import type { NodeStatus } from './status.js';
 
-/** Meta of a settled node execution, written by the worker, completed by the transition. */
+/** Meta of a settled node execution, written by the worker beside its `node_finished` event. */
 export interface NodeLedgerMeta {
   tenantId: string;
   appId: string;
@@ -23,19 +23,28 @@ export interface NodeLedgerMeta {
   finishedAtMs: number;
 }
 
-/** What Postgres must learn, as read from a shard's ledger stream. */
+/**
+ * What Postgres must learn, as read from a shard's ledger stream. An entry only points at events: the stream
+ * itself holds what is to be recorded, with the meta of each node beside its `node_finished`.
+ */
 export type LedgerEntry =
-  | {
-      id: string;
-      kind: 'node';
-      runId: string;
-      meta: NodeLedgerMeta;
-      /** `<epoch>-<seq>` of `node_started` and `node_finished`. */
-      startedEventId: string;
-      finishedEventId: string;
-      startedEvent: JsonText;
-      finishedEvent: JsonText;
-      /** Stored outputs of the node; `null` when it stored none. */
-      outputs: JsonText | null;
-    }
-  | { id: string; kind: 'end'; runId: string; tenantId: string; createdAtMs: number; epoch: number };
+  /** Nodes of a run that takes a while: record what lies in `ranges` now, not only when the run has ended. */
+  | { id: string; kind: 'nodes'; runId: string; tenantId: string; createdAtMs: number; ranges: EventRange[] }
+  /** The run has ended: record the nodes after `recordedUpTo` and archive the whole stream. */
+  | { id: string; kind: 'end'; runId: string; tenantId: string; createdAtMs: number; epoch: number; recordedUpTo?: string };
+
+/** Event ids from `from` to `to`, both included; without `from` from the beginning. */
+export interface EventRange {
+  from?: string;
+  to: string;
+}
+
+/** A node's result, ready to be recorded. */
+export interface NodeRecord {
+  runId: string;
+  meta: NodeLedgerMeta;
+  startedEventId: string;
+  finishedEventId: string;
+  startedEvent: JsonText;
+  finishedEvent: JsonText;
+}

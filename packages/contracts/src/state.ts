@@ -54,7 +54,7 @@ export interface StartRequest {
 /** The last events of a run, in order; the terminal one last. */
 export interface PublishedEnd {
   events: string[];
-  /** JSON of the `end` ledger meta: tenantId, createdAtMs, epoch. */
+  /** JSON of `{tenantId, createdAtMs, epoch}`. */
   ledger: string;
   /** Nodes whose leases end with the run. */
   running: NodeAddress[];
@@ -108,8 +108,10 @@ export interface BegunNode {
 
 export interface AnnounceRequest extends Claim {
   startedEvent: string;
-  /** A `node_retry` to emit instead, when an attempt is repeated. */
+  /** A `node_retry` to emit as well, when a crashed attempt had streamed text. */
   retryEvent?: string;
+  /** JSON of `{tenantId, createdAtMs}`: the ledger hears of what was settled before this node. */
+  ledger: string;
 }
 
 export interface EmitRequest extends Claim {
@@ -139,7 +141,7 @@ export interface SettleRequest extends Claim {
   startedEvent: string;
   /** `node_finished`, or `node_retry` for outcome `retry` (emitted when the next attempt begins). */
   finishedEvent: string;
-  /** Opaque meta for the recorder (see `ledger.ts`); the transition adds the event ids. */
+  /** JSON of NodeLedgerMeta, kept beside the event for the recorder. */
   ledger: string;
   tokens: number;
   /** 1 when this attempt failed, handled or not (dsl 3.6). */

@@ -98,7 +98,9 @@ async function runClaimed(deps: ExecuteDeps, work: Work): Promise<void> {
     clearTimeout(timer);
     const startedEvent = nodeStarted(execution, stringifyJson(inputs));
     const retryEvent = begun.streamed ? nodeRetry(execution, crashed(began), job.attempt) : undefined;
-    state.announce({ ...claim, startedEvent, ...(retryEvent === undefined ? {} : { retryEvent }) }).catch(onError);
+    const { tenantId, createdAtMs } = begun.context;
+    const ledger = JSON.stringify({ tenantId, createdAtMs });
+    state.announce({ ...claim, startedEvent, ledger, ...(retryEvent === undefined ? {} : { retryEvent }) }).catch(onError);
   };
   const timer = setTimeout(announce, announceAfterMs);
   if (begun.announced && !begun.streamed) clearTimeout(timer);

@@ -1,4 +1,4 @@
-import type { Ending, JsonText, NodeLedgerMeta, RunContext } from '@millrace/contracts';
+import type { Ending, JsonText, NodeRecord, RunContext } from '@millrace/contracts';
 
 /** A run as Postgres first learns of it. */
 export interface AcceptedRun {
@@ -31,21 +31,11 @@ export interface UnfinishedRun {
   inputs: JsonText;
 }
 
-/** A node execution that Postgres knows. */
-export interface RecordedNode {
-  meta: NodeLedgerMeta;
-  startedEventId: string;
-  finishedEventId: string;
-  startedEvent: string;
-  finishedEvent: string;
-  outputs: JsonText | null;
-}
-
 /** Port to what recovery needs from Postgres. */
 export interface RecoveryStore {
   /** Unfinished runs of a shard, oldest first, created before a time, after the run `after`. */
   unfinished(query: { shard: number; createdBeforeMs: number; limit: number; after?: string }): Promise<UnfinishedRun[]>;
   /** Raises the epoch of runs that have not ended; answers the new ones by run id. */
   raiseEpoch(runs: { tenantId: string; runId: string }[]): Promise<Map<string, number>>;
-  recordedNodes(tenantId: string, runId: string): Promise<RecordedNode[]>;
+  recordedNodes(tenantId: string, runId: string): Promise<NodeRecord[]>;
 }

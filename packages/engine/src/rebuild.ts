@@ -1,10 +1,10 @@
-import { newId, type NodeQueue, type ReadyNode, type RunState } from '@millrace/contracts';
-import { edgeTable, type Plan } from '@millrace/graph';
+import { newId, type JsonText, type NodeQueue, type NodeRecord, type ReadyNode, type RunState, type ValueObject } from '@millrace/contracts';
+import { edgeTable, parseJson, stringifyJson, type Plan } from '@millrace/graph';
 import { startedInputs, startRequest, type RunLimits } from './accept.js';
 import { workflowStarted } from './events.js';
 import { endUnstarted, type Finish } from './finish.js';
 import { PlanError, type Plans } from './plans.js';
-import type { RecordedNode, RecoveryStore, RunStore, UnfinishedRun } from './ports.js';
+import type { RecoveryStore, RunStore, UnfinishedRun } from './ports.js';
 
 export interface RebuildDeps {
   state: RunState;
@@ -52,9 +52,9 @@ export async function rebuildRun(deps: RebuildDeps, run: UnfinishedRun): Promise
 }
 
 /** Applies the recorded nodes in their order of completion; answers what is ready and not recorded. */
-async function replay({ state, finish }: RebuildDeps, { context }: UnfinishedRun, plan: Plan, recorded: RecordedNode[]): Promise<ReadyNode[]> {
+async function replay({ state, finish }: RebuildDeps, { context }: UnfinishedRun, plan: Plan, recorded: NodeRecord[]): Promise<ReadyNode[]> {
   const ready = new Map<number, ReadyNode>([[plan.root.index, { frame: 0, node: plan.root.index, attempt: 1 }]]);
-  for (const { meta, outputs, finishedEvent } of recorded) {
+  for (const { meta, finishedEvent } of recorded) {
     const node = plan.nodes[meta.node];
     if (!node || !ready.has(meta.node)) continue;
     const address = { frame: 0, node: meta.node };
@@ -65,9 +65,10 @@ async function replay({ state, finish }: RebuildDeps, { context }: UnfinishedRun
       ...{ reads: [], leaseMs: 10_000, streams: [] },
     });
     if (begun.kind !== 'begun') continue;
+    const { outputs, error } = resultOf(finishedEvent);
     const settled = await state.settle({
       ...{ ...place, token, nodeId: node.id, attempt: 1, outcome: meta.status === 'failed' ? 'failed' : 'done' },
-      ...(meta.status === 'failed' ? { error: errorOf(finishedEvent) } : {}),
+      ...(meta.status === 'failed' ? { error } : {}),
       ...{ outputs, edges: meta.status === 'failed' ? '' : edgeTable(plan, meta.node, meta.handle) },
       ...{ startedEvent: '', finishedEvent: '', ledger: '', tokens: meta.tokens },
       ...{ exceptions: meta.status === 'succeeded' ? 0 : 1, isEnd: node.type === 'end', values: [], closes: [], streamMoves: true, silent: true },
@@ -80,10 +81,14 @@ async function replay({ state, finish }: RebuildDeps, { context }: UnfinishedRun
   return [...ready.values()];
 }
 
-const errorOf = (finishedEvent: string): string =>
-  (JSON.parse(finishedEvent) as { data: { error: string | null } }).data.error ?? '';
+/** Outputs and error as the event tells them; the outputs stay lossless. */
+function resultOf(finishedEvent: string): { outputs: JsonText | null; error: string } {
+  const { data } = parseJson(finishedEvent) as { data: ValueObject };
+  const { outputs = null, error } = data;
+  return { outputs: outputs === null ? null : stringifyJson(outputs), error: typeof error === 'string' ? error : '' };
+}
 
-function eventsOf(recorded: RecordedNode[]): { id: string; event: string }[] {
+function eventsOf(recorded: NodeRecord[]): { id: string; event: string }[] {
   return recorded
     .flatMap((node) => [
       { id: node.startedEventId, event: node.startedEvent },

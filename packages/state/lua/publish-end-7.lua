@@ -3,7 +3,7 @@
 -- ARGV: 1 run id, 2 ledger meta JSON, 3 lease members joined by US (0x1f), 4.. events
 -- Returns 'published' | 'already' | 'gone'
 --@include run
-local run = redis.call('HMGET', run_key, 'st', 'ep', 'bl')
+local run = redis.call('HMGET', run_key, 'st', 'ep', 'bl', 'rc')
 if not run[1] then return 'gone' end
 if run[1] ~= 'decided' then return 'already' end
 for i = 4, #ARGV do add_event(run[2], ARGV[i]) end
@@ -12,6 +12,6 @@ redis.call('UNLINK', vars_key)
 redis.call('ZREM', KEYS[6], ARGV[1])
 redis.call('ZREM', KEYS[7], ARGV[1])
 for member in string.gmatch(ARGV[3], '([^\31]+)') do redis.call('ZREM', KEYS[4], member) end
-redis.call('XADD', KEYS[5], '*', 'k', 'end', 'r', ARGV[1], 'm', ARGV[2])
+redis.call('XADD', KEYS[5], '*', 'k', 'end', 'r', ARGV[1], 'm', ARGV[2], 'a', run[4] or '')
 ring(run[3], ARGV[1], true)
 return 'published'

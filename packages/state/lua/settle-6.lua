@@ -1,7 +1,7 @@
--- Applies a node's result once: stores outputs, walks edges, joins and skips, emits events, writes the ledger.
+-- Applies a node's result once: stores outputs, walks edges, joins and skips, emits events, tells the ledger.
 -- KEYS: run hash, variables hash, events stream, leases zset, ledger stream, decided zset
 -- ARGV: 1 run id, 2 frame, 3 node, 4 token, 5 outcome (done|retry|release|failed), 6 node id, 7 outputs JSON or '',
---       8 edge table JSON or '', 9 node_started, 10 node_finished / node_retry, 11 ledger meta JSON, 12 tokens,
+--       8 edge table JSON or '', 9 node_started, 10 node_finished / node_retry, 11 node meta JSON for the recorder, 12 tokens,
 --       13 failed attempts to count, 14 '1' for an End node, 15 error, 16 API code or '', 17 closed selectors (csv),
 --       18 ready grace ms, 19 stops channel, 20 '1' = silent (a rebuild: no events, no ledger),
 --       21 '1' = the text stream may move, 22.. values End nodes stream in one piece: selector number, JSON string literal, …
@@ -37,7 +37,8 @@ end
 
 if ARGV[12] ~= '0' then redis.call('HINCRBY', run_key, 'tk', ARGV[12]) end
 if ARGV[13] ~= '0' then redis.call('HINCRBY', run_key, 'ex', ARGV[13]) end
-if node.announced == '0' and not silent then node.announced = add_event(epoch, ARGV[9]) end
+local slow = node.announced ~= '0'
+if not slow and not silent then node.announced = add_event(epoch, ARGV[9]) end
 local ready, ended = {}, false
 
 if outcome == 'failed' then
@@ -111,9 +112,9 @@ else
 end
 
 if not silent then
-  local finished_id = add_event(epoch, ARGV[10])
-  redis.call('XADD', KEYS[5], '*', 'k', 'node', 'r', run_id, 'm', ARGV[11], 'si', node.announced, 'fi', finished_id,
-    's', ARGV[9], 'f', ARGV[10], 'o', ARGV[7])
+  local finished_id = redis.call('XADD', events_key, epoch .. '-*', 'e', ARGV[10], 'm', ARGV[11], 's', node.announced)
+  -- A quick node is recorded with what comes after it; a slow one at once, for it would be dear to repeat.
+  if slow then redis.call('XADD', KEYS[5], '*', 'k', 'node', 'r', run_id, 'm', ARGV[11], 's', node.announced, 'z', finished_id) end
 end
 
 if not ended then

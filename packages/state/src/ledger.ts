@@ -1,4 +1,4 @@
-import type { LedgerEntry, NodeLedgerMeta } from '@millrace/contracts';
+import type { LedgerEntry } from '@millrace/contracts';
 import type { Redis } from 'ioredis';
 import { shardKeys } from './keys.js';
 
@@ -84,24 +84,19 @@ export function createLedger(
 function parseEntry([id, fields]: Entry): LedgerEntry[] {
   // A deleted entry that was still pending comes back without fields.
   if (!fields) return [];
-  const values = new Map<string, string>();
-  for (let i = 0; i + 1 < fields.length; i += 2) values.set(fields[i] ?? '', fields[i + 1] ?? '');
-  const text = (name: string): string => values.get(name) ?? '';
-  if (text('k') === 'end') {
-    const meta = JSON.parse(text('m')) as { tenantId: string; createdAtMs: number; epoch: number };
-    return [{ id, kind: 'end', runId: text('r'), ...meta }];
+  const text = (name: string): string => fields[fields.indexOf(name) + 1] ?? '';
+  const { tenantId, createdAtMs, epoch = 0 } = JSON.parse(text('m')) as { tenantId: string; createdAtMs: number; epoch?: number };
+  const run = { id, runId: text('r'), tenantId, createdAtMs };
+  const kind = text('k');
+  if (kind === 'end') {
+    const recordedUpTo = text('a');
+    return [{ ...run, kind, epoch, ...(recordedUpTo === '' ? {} : { recordedUpTo }) }];
   }
-  return [
-    {
-      id,
-      kind: 'node',
-      runId: text('r'),
-      meta: JSON.parse(text('m')) as NodeLedgerMeta,
-      startedEventId: text('si'),
-      finishedEventId: text('fi'),
-      startedEvent: text('s'),
-      finishedEvent: text('f'),
-      outputs: text('o') === '' ? null : text('o'),
-    },
-  ];
+  const to = text('z');
+  if (kind === 'node') {
+    const started = text('s');
+    return [{ ...run, kind: 'nodes', ranges: [{ from: started, to: started }, { from: to, to }] }];
+  }
+  const after = text('a');
+  return [{ ...run, kind: 'nodes', ranges: [after === '' ? { to } : { from: after, to }] }];
 }

@@ -9,10 +9,20 @@ export interface StoredEvent {
   event: string;
 }
 
+/** An event with what the recorder needs of it; `meta` and `startedEventId` are there for a settled node. */
+export interface RecordedEvent extends StoredEvent {
+  /** JSON of NodeLedgerMeta. */
+  meta?: string;
+  startedEventId?: string;
+}
+
 export interface RangeRequest {
   run: RunRef;
   /** Exclusive; absent = from the beginning. */
   after?: string;
+  /** Inclusive bounds instead. */
+  from?: string;
+  to?: string;
   /** At most this many events, from the oldest. Default: all. */
   count?: number;
   /** Only the newest this many, oldest first. Then `after` and `count` are absent. */
@@ -22,7 +32,7 @@ export interface RangeRequest {
 /** Reads runs' event streams. */
 export interface RunEvents {
   /** Events of several runs in one round trip, in the order asked. */
-  ranges(requests: RangeRequest[]): Promise<StoredEvent[][]>;
+  ranges(requests: RangeRequest[]): Promise<RecordedEvent[][]>;
   exists(run: RunRef): Promise<boolean>;
   /** Gives the run's keys `ttlMs` to live. */
   expire(runs: RunRef[], ttlMs: number): Promise<void>;
@@ -30,17 +40,20 @@ export interface RunEvents {
 
 type Entry = [id: string, fields: string[]];
 
-const parse = (entries: Entry[]): StoredEvent[] => entries.map(([id, fields]) => ({ id, event: fields[1] ?? '' }));
+const parse = (entries: Entry[]): RecordedEvent[] =>
+  entries.map(([id, [, event = '', , meta, , startedEventId]]) =>
+    meta === undefined || startedEventId === undefined ? { id, event } : { id, event, meta, startedEventId },
+  );
 
 export function createRunEvents(redis: Redis): RunEvents {
   return {
     async ranges(requests) {
       const pipeline = redis.pipeline();
-      for (const { run, after, count, last } of requests) {
-        const from = after === undefined ? '-' : `(${after}`;
+      for (const { run, after, from: first = '-', to = '+', count, last } of requests) {
+        const from = after === undefined ? first : `(${after}`;
         if (last !== undefined) pipeline.xrevrange(runKeys.events(run), '+', '-', 'COUNT', last);
-        else if (count === undefined) pipeline.xrange(runKeys.events(run), from, '+');
-        else pipeline.xrange(runKeys.events(run), from, '+', 'COUNT', count);
+        else if (count === undefined) pipeline.xrange(runKeys.events(run), from, to);
+        else pipeline.xrange(runKeys.events(run), from, to, 'COUNT', count);
       }
       const replies = (await pipeline.exec()) ?? [];
       return replies.map(([error, entries], i) => {

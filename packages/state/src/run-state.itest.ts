@@ -79,7 +79,7 @@ describe('announce', () => {
   it('emits node_started once and refuses a wrong token', async () => {
     const run = await started();
     const { token } = await run.claim(0);
-    const request = { ...run.context, address: { frame: 0, node: 0 }, startedEvent: '"started 0"' };
+    const request = { ...run.context, address: { frame: 0, node: 0 }, startedEvent: '"started 0"', ledger: '{}' };
     expect(await state.announce({ ...request, token: newId() })).toBe('stale');
     expect(await state.announce({ ...request, token })).toBe('ok');
     expect(await state.announce({ ...request, token })).toBe('ok');

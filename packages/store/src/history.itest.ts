@@ -15,7 +15,7 @@ describe('node executions', () => {
     const run = buildRun(owner);
     const { tenantId, runId } = run.context;
     const records = [3, 1, 2].map((index) =>
-      buildNode(run, { index, title: `t\0${index}`, outputs: index === 2 ? null : '{"x":1.0,"y":"\\u0000"}' }),
+      buildNode(run, { index, title: `t\0${index}`, finishedEvent: '{"x":1.0,"y":"\\u0000"}' }),
     );
     expect(await nodeExecutions.record(records)).toEqual([undefined, undefined, undefined]);
     expect(await nodeExecutions.record(records)).toEqual([undefined, undefined, undefined]);

@@ -1,4 +1,4 @@
-import type { LedgerEntry, NodeLedgerMeta, NodeStatus } from '@millrace/contracts';
+import type { NodeLedgerMeta, NodeRecord, NodeStatus } from '@millrace/contracts';
 import { runCreatedAtMs } from '@millrace/contracts';
 import { fromColumn, toColumn } from './column-text.js';
 import { timestamp, toColumns } from './columns.js';
@@ -6,9 +6,6 @@ import type { Database } from './database.js';
 import { createGroup, settleEach } from './group.js';
 import type { Partitions } from './partitions.js';
 import * as sql from './sql/node-executions.js';
-
-/** A node's result as the ledger tells it. */
-export type NodeRecord = Omit<Extract<LedgerEntry, { kind: 'node' }>, 'id' | 'kind'>;
 
 export interface NodeExecutionRepository {
   /**
@@ -85,7 +82,6 @@ const nodeColumns: ((record: NodeRecord) => unknown)[] = [
   (record) => record.finishedEventId,
   (record) => record.startedEvent,
   (record) => record.finishedEvent,
-  (record) => record.outputs,
 ];
 
 interface NodeRow {
@@ -109,7 +105,6 @@ interface NodeRow {
   finished_event_id: string;
   started_event: string;
   finished_event: string;
-  outputs: string | null;
 }
 
 function parseNode(row: NodeRow, createdAtMs: number): NodeRecord {
@@ -138,6 +133,5 @@ function parseNode(row: NodeRow, createdAtMs: number): NodeRecord {
     finishedEventId: row.finished_event_id,
     startedEvent: row.started_event,
     finishedEvent: row.finished_event,
-    outputs: row.outputs,
   };
 }

@@ -155,7 +155,6 @@ CREATE TABLE "node_executions" (
     "finished_event_id" TEXT NOT NULL,
     "started_event" TEXT NOT NULL,
     "finished_event" TEXT NOT NULL,
-    "outputs" TEXT,
 
     CONSTRAINT "node_executions_pkey" PRIMARY KEY ("created_at","run_id","execution_id")
 ) PARTITION BY RANGE ("created_at");

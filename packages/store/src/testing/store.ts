@@ -1,6 +1,6 @@
-import { newId, newRunId, type Ending } from '@millrace/contracts';
+import { newId, newRunId, type Ending, type NodeRecord } from '@millrace/contracts';
 import { createDatabase } from '@millrace/testing';
-import { createStore, type AcceptedRun, type NodeRecord, type Store } from '../index.js';
+import { createStore, type AcceptedRun, type Store } from '../index.js';
 
 export interface TestStore {
   store: Store;
@@ -70,7 +70,7 @@ export function buildNode(
   run: AcceptedRun,
   change: Partial<NodeRecord> & Partial<NodeRecord['meta']> = {},
 ): NodeRecord {
-  const { startedEventId, finishedEventId, startedEvent, finishedEvent, outputs, ...meta } = change;
+  const { startedEventId, finishedEventId, startedEvent, finishedEvent, ...meta } = change;
   const { runId, tenantId, appId, createdAtMs } = run.context;
   return {
     runId,
@@ -78,7 +78,6 @@ export function buildNode(
     finishedEventId: finishedEventId ?? '1-3',
     startedEvent: startedEvent ?? '{"event":"node_started"}',
     finishedEvent: finishedEvent ?? '{"event":"node_finished"}',
-    outputs: outputs === undefined ? '{"output":"x"}' : outputs,
     meta: {
       tenantId,
       appId,
