@@ -29,7 +29,11 @@ async function startSystem(
   const own = join(dir, name);
   if (name === 'floor') return startFloor(own, options.scenario, target);
   const { startMillrace } = await import('./fleet/millrace.js');
-  return startMillrace(own, options.scenario, target, { name, traced: name === 'traced' });
+  return startMillrace(own, options.scenario, target, {
+    name,
+    traced: name === 'traced',
+    profileDir: options.profileDir,
+  });
 }
 
 /** Systems take turns, so that a slow minute of the machine hits all of them. */

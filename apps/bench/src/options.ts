@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isScenarioName, scenarioNames, streamClients, type ScenarioName } from './scenarios.js';
 
@@ -15,6 +16,8 @@ export interface BenchOptions {
   systems: SystemName[];
   /** What changed since the last stored result; results are stored only with it. */
   note: string | undefined;
+  /** Folder for CPU profiles of Millrace's services, which slow them down; absent = none. */
+  profileDir: string | undefined;
 }
 
 export const systemNames = ['floor', 'millrace', 'traced'] as const;
@@ -27,6 +30,7 @@ export const usage = `npm run bench -- <${scenarioNames.join('|')}> [options]
   --rounds N        rounds per system, taking turns (default 2)
   --inflight a,b    runs in flight (default 1,16,64; stream: ${streamClients})
   --systems a,b     of ${systemNames.join(',')} (default floor,millrace; traced = Millrace exporting its spans)
+  --profile DIR     write CPU profiles of Millrace's services there (figures are worth little then)
   --note "…"        store the result in apps/bench/results with this line on what changed`;
 
 /** @throws Error with the usage when the words make no sense. */
@@ -42,6 +46,7 @@ export function parseOptions(args: string[]): BenchOptions {
       inflight: { type: 'string' },
       systems: { type: 'string', default: 'floor,millrace' },
       note: { type: 'string' },
+      profile: { type: 'string' },
     },
   });
   const [scenario = '', ...rest] = positionals;
@@ -57,6 +62,7 @@ export function parseOptions(args: string[]): BenchOptions {
       .map((text) => positive('inflight', text)),
     systems: values.systems.split(',').map(parseSystem),
     note: values.note,
+    profileDir: values.profile === undefined ? undefined : resolve(values.profile),
   };
 }
 

@@ -15,6 +15,13 @@ import { workflowOf } from './workflows.js';
 const ledgerKey = '{s0}:ledger';
 const settleTimeoutMs = 60_000;
 
+export interface FleetOptions {
+  name: string;
+  traced: boolean;
+  /** Folder for CPU profiles. */
+  profileDir: string | undefined;
+}
+
 /**
  * The real fleet: PostgreSQL, Redis, gateway, worker and recorder as production entry points, history and
  * archive on. `traced` exports every span to a collector that throws them away.
@@ -23,9 +30,23 @@ export async function startMillrace(
   dir: string,
   scenario: ScenarioName,
   target: string,
-  { name, traced }: { name: string; traced: boolean },
+  options: FleetOptions,
 ): Promise<MeasuredSystem> {
   const servers = new Servers(dir);
+  try {
+    return await startFleet(servers, scenario, target, options);
+  } catch (error) {
+    await servers.stop();
+    throw error;
+  }
+}
+
+async function startFleet(
+  servers: Servers,
+  scenario: ScenarioName,
+  target: string,
+  { name, traced, profileDir }: FleetOptions,
+): Promise<MeasuredSystem> {
   const [postgres, redis] = [await servers.postgres(), await servers.redis()];
   const adminKey = randomBytes(24).toString('hex');
   const env = {
@@ -46,7 +67,11 @@ export async function startMillrace(
 
   const start = async (service: string): Promise<{ url: string; pid: number }> => {
     const port = await freePort();
-    const child = await servers.node(service, [`apps/${service}/dist/main.js`], { ...env, PORT: String(port) });
+    const profile = profileDir === undefined ? [] : profileFlags(profileDir, `${name}-${service}`);
+    const child = await servers.node(service, [...profile, `apps/${service}/dist/main.js`], {
+      ...env,
+      PORT: String(port),
+    });
     const url = `http://127.0.0.1:${port}`;
     await waitForChild(service, child, () => isReady(url), 60_000);
     return { url, pid: child.pid };
@@ -78,6 +103,12 @@ export async function startMillrace(
     stop: () => servers.stop(),
   };
 }
+
+const profileFlags = (dir: string, name: string): string[] => [
+  '--cpu-prof',
+  `--cpu-prof-dir=${dir}`,
+  `--cpu-prof-name=${name}.cpuprofile`,
+];
 
 /** Waits until the recorder has caught up; twice in a row, since an end is written after its nodes. */
 async function ledgerIsEmpty(redis: Redis): Promise<void> {
