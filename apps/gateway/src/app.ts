@@ -20,8 +20,8 @@ export function createApp({ serviceApi, consoleApi, operations, errors, serverVe
   app.set('query parser', 'simple');
   app.disable('x-powered-by');
   app.use(versionHeader(serverVersion), serviceApi.metrics.timeRequests);
-  app.use('/v1', serviceApiRouter(serviceApi));
-  app.use('/console/api', consoleApiRouter(consoleApi));
+  app.use(serviceApiRouter(serviceApi));
+  app.use(consoleApiRouter(consoleApi));
   app.use(operationsRouter(operations));
   app.use(notFound);
   app.use(errorHandler(errors));

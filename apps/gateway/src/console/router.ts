@@ -24,7 +24,7 @@ export interface ConsoleApiDeps extends ConsoleAuthDeps {
 
 type Method = 'get' | 'post' | 'patch' | 'delete';
 
-/** The console API below `/console/api` (service-api 8). */
+/** The console API (service-api 8), with its full paths. */
 export function consoleApiRouter(deps: ConsoleApiDeps): Router {
   const router = Router();
   const withKey = requireConsoleKey(deps);
@@ -48,8 +48,9 @@ export function consoleApiRouter(deps: ConsoleApiDeps): Router {
 
   function route(path: string, handlers: Partial<Record<Method, RequestHandler>>, ...guards: RequestHandler[]): void {
     const methods = Object.entries(handlers) as [Method, RequestHandler][];
-    for (const [method, handler] of methods) router[method](path, withKey, ...guards, handler);
-    router.all(path, methodNotAllowed(...methods.map(([method]) => method.toUpperCase())));
+    const full = `/console/api${path}`;
+    for (const [method, handler] of methods) router[method](full, withKey, ...guards, handler);
+    router.all(full, methodNotAllowed(...methods.map(([method]) => method.toUpperCase())));
   }
 }
 

@@ -60,7 +60,9 @@ function readText(req: Request, limitBytes: number): Promise<string> {
     });
     req.once('end', () => resolve(chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString('utf8')));
     // The client has gone: nobody will read this answer.
-    const aborted = (): void => reject(new ApiError('bad_request', unreadable));
+    const aborted = (): void => {
+      if (!req.readableEnded) reject(new ApiError('bad_request', unreadable));
+    };
     req.once('error', aborted);
     req.once('close', aborted);
   });

@@ -46,8 +46,10 @@ export interface ErrorHandlerOptions {
 export function errorHandler({ log, isUnavailable }: ErrorHandlerOptions): ErrorRequestHandler {
   return (thrown: unknown, req, res, _next) => {
     const error = toApiError(thrown, isUnavailable);
-    if (error.status >= 500)
-      log.error({ err: error.cause ?? error, method: req.method, path: req.path }, 'request failed');
+    if (error.status >= 500) {
+      const ids = { trace_id: res.getHeader('x-trace-id'), run_id: res.getHeader('x-workflow-run-id') };
+      log.error({ err: error.cause ?? error, method: req.method, path: req.path, ...ids }, 'request failed');
+    }
     // Part of the answer is already out: all that is left is to cut it off.
     if (res.headersSent) res.destroy();
     else sendError(res, error);

@@ -24,11 +24,11 @@ export interface ServiceApiDeps extends RunDeps, StopDeps, EventsDeps {
   serverVersion: string;
 }
 
-/** The Service API below `/v1`. */
+/** The Service API, with its full paths (below `/v1`). */
 export function serviceApiRouter(deps: ServiceApiDeps): Router {
   const router = Router();
   const withKey = requireAppKey(deps.findAppAccess);
-  router.use(allowAnyOrigin);
+  router.use('/v1', allowAnyOrigin);
 
   post('/workflows/run', runWorkflow(deps));
   post('/workflows/:workflow_id/run', notReserved, runWorkflow(deps));
@@ -40,18 +40,18 @@ export function serviceApiRouter(deps: ServiceApiDeps): Router {
   get('/parameters', parameters(deps.plans));
   get('/meta', (_req, res) => void res.json({ tool_icons: {} }));
   get('/site', describe(deps.findApp, presentSite));
-  router.get('/', welcome(deps.serverVersion));
-  router.all('/', methodNotAllowed('GET'));
+  router.get('/v1/', welcome(deps.serverVersion));
+  router.all('/v1/', methodNotAllowed('GET'));
   return router;
 
   function get(path: string, ...handlers: RequestHandler[]): void {
-    router.get(path, withKey, ...handlers);
-    router.all(path, methodNotAllowed('GET'));
+    router.get(`/v1${path}`, withKey, ...handlers);
+    router.all(`/v1${path}`, methodNotAllowed('GET'));
   }
 
   function post(path: string, ...handlers: RequestHandler[]): void {
-    router.post(path, withKey, ...handlers);
-    router.all(path, methodNotAllowed('POST'));
+    router.post(`/v1${path}`, withKey, ...handlers);
+    router.all(`/v1${path}`, methodNotAllowed('POST'));
   }
 }
 

@@ -26,7 +26,7 @@ export async function startFixture() {
     database,
     redisUrl,
     /** A further gateway on the same services. */
-    async gateway(settings: Partial<GatewaySettings> = {}) {
+    async gateway(settings: TestSettings = {}) {
       const gateway = await startGateway(database.url, redisUrl, settings);
       gateways.push(gateway);
       return gateway;
@@ -42,10 +42,17 @@ export async function startFixture() {
 export type Fixture = Awaited<ReturnType<typeof startFixture>>;
 export type TestGateway = Awaited<ReturnType<typeof startGateway>>;
 
+/** Settings a test may choose; `graceMs` is that of the server. */
+export type TestSettings = Partial<GatewaySettings> & { graceMs?: number };
+
 const ignore = (): void => undefined;
 
 /** A gateway in this process. */
-export async function startGateway(databaseUrl: string, redisUrl: string, settings: Partial<GatewaySettings>) {
+export async function startGateway(
+  databaseUrl: string,
+  redisUrl: string,
+  { graceMs = 20_000, ...settings }: TestSettings,
+) {
   const store = createStore({ databaseUrl, secretKey: 'k'.repeat(32) });
   await store.tenants.ensureDefault();
   const redis = connectRedis(redisUrl, 'hasty', 'gateway');
@@ -68,7 +75,7 @@ export async function startGateway(databaseUrl: string, redisUrl: string, settin
       ...settings,
     },
   );
-  const server = await serve(createApp(gateway.deps), { port: 0, host: '127.0.0.1', relay: gateway.relay });
+  const server = await serve(createApp(gateway.deps), { port: 0, host: '127.0.0.1', relay: gateway.relay, graceMs });
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await server.stop();

@@ -7,6 +7,8 @@ import type { NodeExecutor, NodeResult, Value, ValueObject } from '@millrace/con
  */
 export interface StubNodes {
   executors: Map<string, NodeExecutor>;
+  /** Resolves when so many nodes wait. */
+  arrivals(count: number): Promise<void>;
   /** Lets the nodes that wait go on; waits for one first. */
   release(): Promise<void>;
 }
@@ -24,7 +26,17 @@ const failed = (error: string, code?: string): NodeResult => ({
 
 export function createStubNodes(): StubNodes {
   let gate = Promise.withResolvers<undefined>();
-  let arrival = Promise.withResolvers<undefined>();
+  let waiting = 0;
+  const arrived: (() => void)[] = [];
+
+  const arrivals = (count: number): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (waiting >= count) resolve();
+      };
+      arrived.push(look);
+      look();
+    });
 
   const start: NodeExecutor = { type: 'start', execute: async ({ inputs }) => succeeded(inputs) };
 
@@ -37,7 +49,8 @@ export function createStubNodes(): StubNodes {
         const aborted = new Promise<undefined>((_, reject) =>
           signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
         );
-        arrival.resolve(undefined);
+        waiting += 1;
+        for (const look of arrived) look();
         await Promise.race([gate.promise, aborted]);
       }
       return succeeded({ output: data['template'] ?? null });
@@ -58,11 +71,12 @@ export function createStubNodes(): StubNodes {
 
   return {
     executors: new Map([start, template, end].map((executor) => [executor.type, executor])),
+    arrivals,
     async release() {
-      await arrival.promise;
+      await arrivals(1);
+      waiting = 0;
       gate.resolve(undefined);
       gate = Promise.withResolvers();
-      arrival = Promise.withResolvers();
     },
   };
 }
