@@ -2,7 +2,7 @@
  * Ledger entries → Postgres.
  *
  * R1: an entry is acknowledged only after it is in Postgres (or was parked, see `recorder.ts`).
- * R2: a run's Redis keys get their life limit only after its archive is in Postgres.
+ * R2: a run's Redis keys get their life limit only after its nodes and its archive are in Postgres.
  * R3: a bad entry hurts no other: the store answers for each, and only those it took are acknowledged.
  * R4: an outage loses nothing and blames nobody: everything waits until it is over.
  */
@@ -53,22 +53,25 @@ async function recordGroup(entries: readonly LedgerEntry[], deps: RecordDeps, re
     return { entry, events: answers.slice(next - count, next).flat() };
   });
 
-  const records = read.flatMap(({ entry, events: found }) => nodeRecords(entry, found).map((record) => ({ entry, record })));
-  const nodeErrors = new Map<LedgerEntry, unknown>();
+  const records = read.flatMap(({ entry, events: found }) =>
+    nodeRecords(entry, found).map((record) => ({ entry, record })),
+  );
+  const errors = new Map<LedgerEntry, unknown>();
   if (records.length > 0) {
-    const errors = await persist(() => history.recordNodes(records.map(({ record }) => record)), persistence);
+    const answered = await persist(() => history.recordNodes(records.map(({ record }) => record)), persistence);
     records.forEach(({ entry }, i) => {
-      if (errors[i] !== undefined) nodeErrors.set(entry, errors[i]);
+      if (answered[i] === undefined) recorded.nodes++;
+      else errors.set(entry, answered[i]);
     });
-    recorded.nodes += errors.filter((error) => error === undefined).length;
   }
   const ends = read.flatMap(({ entry, events: found }) => (entry.kind === 'end' ? [{ entry, found }] : []));
-  const archiveErrors = ends.length > 0 ? await archive(ends, deps) : [];
-  ends.forEach(({ entry }, i) => {
-    if (archiveErrors[i] !== undefined) nodeErrors.set(entry, archiveErrors[i]);
-  });
-  sort(entries, entries.map((entry) => nodeErrors.get(entry)), recorded);
-  recorded.runs += ends.filter(({ entry }) => !nodeErrors.has(entry)).length;
+  for (const [entry, error] of await archive(ends, deps)) errors.set(entry, error);
+
+  const kept = new Set(ends.filter(({ entry }) => !errors.has(entry)).map(({ entry }) => entry.runId));
+  const refs = [...kept].map((runId) => ({ runId, shard }));
+  if (kept.size > 0) await persist(() => events.expire(refs, keysTtlMs), persistence);
+  recorded.runs += kept.size;
+  sort(entries, errors, recorded);
 }
 
 /** The settled nodes among a run's events whose `node_started` is there too. */
@@ -81,38 +84,45 @@ export function nodeRecords(entry: LedgerEntry, events: readonly StreamEvent[]):
     if (meta === undefined || startedEvent === undefined) return [];
     const { runId } = entry;
     return [
-      { runId, meta: JSON.parse(meta) as NodeLedgerMeta, startedEventId, finishedEventId: id, startedEvent, finishedEvent: event },
+      {
+        runId,
+        meta: JSON.parse(meta) as NodeLedgerMeta,
+        startedEventId,
+        finishedEventId: id,
+        startedEvent,
+        finishedEvent: event,
+      },
     ];
   });
 }
 
-/** Sorts entries into done and failed; answers how many are done. */
-function sort(entries: readonly LedgerEntry[], errors: readonly unknown[], { done, failed }: Recorded): number {
-  const before = done.length;
-  for (const [i, entry] of entries.entries()) {
-    if (errors[i] === undefined) done.push(entry.id);
-    else failed.push({ entry, error: errors[i] });
+/** Sorts entries into done and failed. */
+function sort(entries: readonly LedgerEntry[], errors: ReadonlyMap<LedgerEntry, unknown>, recorded: Recorded): void {
+  for (const entry of entries) {
+    if (errors.has(entry)) recorded.failed.push({ entry, error: errors.get(entry) });
+    else recorded.done.push(entry.id);
   }
-  return done.length - before;
 }
 
-/** Archives ended runs; answers per entry the error that kept it out. */
+/** Archives ended runs; answers the errors that kept entries out. */
 async function archive(
   ends: { entry: EndEntry; found: StreamEvent[] }[],
-  { shard, events, history, persistence }: RecordDeps,
-): Promise<unknown[]> {
-  // A run is twice in the ledger when its end was published again after a crash.
-  const runs = [...new Map(ends.map((end) => [end.entry.runId, end])).values()];
-  const archives = runs
-    .map(({ entry: { runId, tenantId, createdAtMs, epoch }, found }) => ({
-      ...{ runId, tenantId, createdAtMs, epoch },
-      events: found.map(({ id, event }) => ({ id, event })),
-    }))
-    // A stream that is gone had been archived: until then its keys have no life limit (R2).
-    .filter((run) => run.events.length > 0);
-  const errors = archives.length > 0 ? await persist(() => history.saveArchives(archives), persistence) : [];
-  const failures = new Map(archives.map(({ runId }, i) => [runId, errors[i]]));
-  const kept = runs.map(({ entry }) => entry.runId).filter((runId) => failures.get(runId) === undefined);
-  if (kept.length > 0) await persist(() => events.expire(kept.map((runId) => ({ runId, shard })), keysTtlMs), persistence);
-  return ends.map(({ entry }) => failures.get(entry.runId));
+  { history, persistence }: RecordDeps,
+): Promise<Map<LedgerEntry, unknown>> {
+  // A run is twice in the ledger when its end was published again after a crash. A stream that is gone had
+  // been archived: until then its keys have no life limit (R2).
+  const runs = [...new Map(ends.map((end) => [end.entry.runId, end])).values()].filter(({ found }) => found.length > 0);
+  if (runs.length === 0) return new Map();
+  const archives = runs.map(({ entry: { runId, tenantId, createdAtMs, epoch }, found }) => ({
+    ...{ runId, tenantId, createdAtMs, epoch },
+    events: found.map(({ id, event }) => ({ id, event })),
+  }));
+  const answered = await persist(() => history.saveArchives(archives), persistence);
+  const failures = new Map(archives.map(({ runId }, i) => [runId, answered[i]]));
+  return new Map(
+    ends.flatMap(({ entry }) => {
+      const error = failures.get(entry.runId);
+      return error === undefined ? [] : [[entry, error] as const];
+    }),
+  );
 }

@@ -102,7 +102,16 @@ describe('the recorder on real services', () => {
     const run = { runId: newRunId(createdAtMs), shard };
     const events = `${shardPrefix(shard)}:run:${run.runId}:events`;
     await redis.xadd(events, '1-0', 'e', '{"event":"node_started"}');
-    await redis.xadd(events, '1-1', 'e', '{"event":"node_finished"}', 'm', JSON.stringify(nodeMeta(createdAtMs)), 's', '1-0');
+    await redis.xadd(
+      events,
+      '1-1',
+      'e',
+      '{"event":"node_finished"}',
+      'm',
+      JSON.stringify(nodeMeta(createdAtMs)),
+      's',
+      '1-0',
+    );
     const meta = JSON.stringify({ tenantId, createdAtMs });
     await redis.xadd(ledgerKey, '*', 'k', 'nodes', 'r', run.runId, 'm', meta, 'a', '', 'z', '1-1');
     await recordUntil(1);

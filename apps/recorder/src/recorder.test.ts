@@ -60,8 +60,10 @@ async function play({ batches, reclaimed = [], poison = [], outages = 0 }: Scrip
       Promise.resolve(
         requests.map(({ run, to }) => {
           if (run.runId === 'gone') return [];
-          const started = { id: `started ${to}`, event: '{}' };
-          return to === undefined ? [started] : [started, { id: to, event: '{}', meta: '{}', startedEventId: started.id }];
+          // The run `quick` has a node of which the ledger tells only with the end.
+          const id = run.runId === 'quick' ? 'q' : to;
+          const started = { id: `started ${id}`, event: '{}' };
+          return id === undefined ? [started] : [started, { id, event: '{}', meta: '{}', startedEventId: started.id }];
         }),
       ),
     expire: (runs) => Promise.resolve(void did.push(`expire ${runs.map(({ runId }) => runId).join(' ')}`)),
@@ -96,6 +98,16 @@ describe('the recorder', () => {
     expect(await play({ batches: [[node('1'), node('2'), end('3', 'a'), end('4', 'b')]], poison: ['2', 'a'] })).toEqual(
       ['nodes 1 2', 'archive a b', 'expire b', 'ack 1 4'],
     );
+  });
+
+  it('keeps the stream of an ended run as long as one of its nodes is not recorded (R2)', async () => {
+    expect(await play({ batches: [[end('1', 'quick')]], poison: ['q'] })).toEqual(['nodes q', 'archive quick']);
+    expect(await play({ batches: [[end('1', 'quick')]] })).toEqual([
+      'nodes q',
+      'archive quick',
+      'expire quick',
+      'ack 1',
+    ]);
   });
 
   it('waits through an outage (R4)', async () => {
