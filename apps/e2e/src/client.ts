@@ -23,7 +23,11 @@ export class Client {
     readonly user = 'e2e',
   ) {}
 
-  request(method: string, path: string, options: { body?: unknown; headers?: Record<string, string>; signal?: AbortSignal } = {}): Promise<Response> {
+  request(
+    method: string,
+    path: string,
+    options: { body?: unknown; headers?: Record<string, string>; signal?: AbortSignal } = {},
+  ): Promise<Response> {
     return fetch(`${this.url}/v1/${path}`, {
       method,
       headers: { authorization: `Bearer ${this.apiKey}`, 'content-type': 'application/json', ...options.headers },
@@ -33,12 +37,17 @@ export class Client {
   }
 
   async blocking(inputs: object): Promise<{ status: number; body: BlockingBody }> {
-    const response = await this.request('POST', 'workflows/run', { body: { inputs, user: this.user, response_mode: 'blocking' } });
+    const response = await this.request('POST', 'workflows/run', {
+      body: { inputs, user: this.user, response_mode: 'blocking' },
+    });
     return { status: response.status, body: (await response.json()) as BlockingBody };
   }
 
   async stream(inputs: object, headers: Record<string, string> = {}): Promise<Run> {
-    return this.follow('POST', 'workflows/run', { body: { inputs, user: this.user, response_mode: 'streaming' }, headers });
+    return this.follow('POST', 'workflows/run', {
+      body: { inputs, user: this.user, response_mode: 'streaming' },
+      headers,
+    });
   }
 
   /** Attaches to a run, after an event when `lastEventId` is given. */
@@ -56,10 +65,15 @@ export class Client {
     return (await response.json()) as Record<string, unknown>;
   }
 
-  private async follow(method: string, path: string, options: { body?: unknown; headers: Record<string, string> }): Promise<Run> {
+  private async follow(
+    method: string,
+    path: string,
+    options: { body?: unknown; headers: Record<string, string> },
+  ): Promise<Run> {
     const controller = new AbortController();
     const response = await this.request(method, path, { ...options, signal: controller.signal });
-    if (response.status !== 200 || !response.body) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    if (response.status !== 200 || !response.body)
+      throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return {
       headers: response.headers,
       runId: response.headers.get('x-workflow-run-id') ?? '',
@@ -77,7 +91,13 @@ export interface BlockingBody {
   workflow_run_id: string;
   code?: string;
   message?: string;
-  data: { status: string; outputs: Record<string, unknown>; error: string | null; total_steps: number; total_tokens: number };
+  data: {
+    status: string;
+    outputs: Record<string, unknown>;
+    error: string | null;
+    total_steps: number;
+    total_tokens: number;
+  };
 }
 
 /** Reads SSE frames; pings are left out. A connection that breaks ends the events. */
@@ -93,7 +113,12 @@ async function* parseEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<Wi
         const data = /^data: (.*)$/m.exec(frame)?.[1];
         if (data === undefined) continue;
         const raw = JSON.parse(data) as Record<string, unknown>;
-        yield { id: /^id: (.*)$/m.exec(frame)?.[1] ?? '', event: String(raw['event']), data: raw['data'] as Record<string, unknown>, raw };
+        yield {
+          id: /^id: (.*)$/m.exec(frame)?.[1] ?? '',
+          event: String(raw['event']),
+          data: raw['data'] as Record<string, unknown>,
+          raw,
+        };
       }
     }
   } catch (error) {

@@ -1,5 +1,12 @@
 import { applyMigrations } from '@millrace/store';
-import { spawnService, startPostgres, startRedis, testKeys, type ServiceProcess, type TestServer } from '@millrace/testing';
+import {
+  spawnService,
+  startPostgres,
+  startRedis,
+  testKeys,
+  type ServiceProcess,
+  type TestServer,
+} from '@millrace/testing';
 
 export interface FleetOptions {
   /** Default 1 each. */
@@ -30,7 +37,12 @@ export class Fleet {
   static async start({ gateways = 1, workers = 1, recorders = 1, env = {} }: FleetOptions = {}): Promise<Fleet> {
     const [postgres, redis] = await Promise.all([startPostgres(), startRedis({ aof: true })]);
     await applyMigrations(postgres.url);
-    const base = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, OUTBOUND_ALLOW_CIDRS: '127.0.0.0/8', LOG_LEVEL: 'warn' };
+    const base = {
+      DATABASE_URL: postgres.url,
+      REDIS_URL: redis.url,
+      OUTBOUND_ALLOW_CIDRS: '127.0.0.0/8',
+      LOG_LEVEL: 'warn',
+    };
     const fleet = new Fleet(postgres, redis, { ...base, ...env });
     await Promise.all([
       ...Array.from({ length: gateways }, () => fleet.add('gateway')),
@@ -64,7 +76,10 @@ export class Fleet {
 
   /** Imports, publishes and gives the app a key. */
   async publish(file: string): Promise<PublishedApp> {
-    const { app_id: appId } = await this.console<{ app_id: string }>('POST', 'apps/imports', { mode: 'yaml-content', yaml_content: file });
+    const { app_id: appId } = await this.console<{ app_id: string }>('POST', 'apps/imports', {
+      mode: 'yaml-content',
+      yaml_content: file,
+    });
     await this.console('POST', `apps/${appId}/workflows/publish`, {});
     const { token } = await this.console<{ token: string }>('POST', `apps/${appId}/api-keys`);
     return { appId, apiKey: token };
@@ -84,6 +99,8 @@ export class Fleet {
   /** What the processes said; for failures. */
   async logs(): Promise<string> {
     const services = [...this.gateways, ...this.workers, ...this.recorders];
-    return (await Promise.all(services.map(async (each) => `== ${each.name} ${each.pid}\n${await each.logs()}`))).join('\n');
+    return (await Promise.all(services.map(async (each) => `== ${each.name} ${each.pid}\n${await each.logs()}`))).join(
+      '\n',
+    );
   }
 }

@@ -17,7 +17,11 @@ export const chain5 = (): string =>
 export const ask = (): string =>
   workflowFile({
     name: 'ask',
-    nodes: [start([{ variable: 'question', type: 'paragraph', required: true }]), llm('model', 'Q: {{#start.question#}}'), end({ answer: ['model', 'text'] })],
+    nodes: [
+      start([{ variable: 'question', type: 'paragraph', required: true }]),
+      llm('model', 'Q: {{#start.question#}}'),
+      end({ answer: ['model', 'text'] }),
+    ],
   });
 
 /** start → HTTP call → if-else on the status → end, or the fail branch to another end. */

@@ -1,4 +1,14 @@
-import { databaseEnv, duration, integer, listenEnv, logEnv, outboundEnv, parseEnv, redisEnv, secretKeyEnv } from '@millrace/config';
+import {
+  databaseEnv,
+  duration,
+  integer,
+  listenEnv,
+  logEnv,
+  outboundEnv,
+  parseEnv,
+  redisEnv,
+  secretKeyEnv,
+} from '@millrace/config';
 
 export const workerEnv = {
   ...databaseEnv,

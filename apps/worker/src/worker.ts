@@ -23,10 +23,18 @@ export function startWorker(deps: WorkerLoopDeps): { stop(): Promise<void> } {
   const { claims, onError } = deps;
   const shards = Array.from({ length: deps.shards }, (_, shard) => shard);
   const consumers = shards.map((shard) => deps.consume(shard, deps.execute));
-  const renewing = every(renewEveryMs, () => (claims.size() > 0 ? claims.renew(deps.leaseMs) : Promise.resolve()), onError);
-  const reconciling = every(reconcileEveryMs, async () => {
-    for (const shard of shards) await deps.reconcile(shard);
-  }, onError);
+  const renewing = every(
+    renewEveryMs,
+    () => (claims.size() > 0 ? claims.renew(deps.leaseMs) : Promise.resolve()),
+    onError,
+  );
+  const reconciling = every(
+    reconcileEveryMs,
+    async () => {
+      for (const shard of shards) await deps.reconcile(shard);
+    },
+    onError,
+  );
 
   return {
     async stop() {

@@ -25,7 +25,10 @@ export const errorCatalogue = {
   not_found: { status: 404, message: 'Not found.' },
   method_not_allowed: { status: 405, message: 'The method is not allowed for the requested URL.' },
   draft_workflow_not_exist: { status: 404, message: 'Draft workflow need to be initialized.' },
-  draft_workflow_not_sync: { status: 409, message: 'Workflow graph might have been modified, please refresh and resubmit.' },
+  draft_workflow_not_sync: {
+    status: 409,
+    message: 'Workflow graph might have been modified, please refresh and resubmit.',
+  },
   conflict: { status: 409, message: 'Conflict.' },
   payload_too_large: { status: 413, message: 'Request body is too large.' },
   unsupported_media_type: {

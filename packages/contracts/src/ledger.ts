@@ -31,7 +31,15 @@ export type LedgerEntry =
   /** Nodes of a run that takes a while: record what lies in `ranges` now, not only when the run has ended. */
   | { id: string; kind: 'nodes'; runId: string; tenantId: string; createdAtMs: number; ranges: EventRange[] }
   /** The run has ended: record the nodes after `recordedUpTo` and archive the whole stream. */
-  | { id: string; kind: 'end'; runId: string; tenantId: string; createdAtMs: number; epoch: number; recordedUpTo?: string };
+  | {
+      id: string;
+      kind: 'end';
+      runId: string;
+      tenantId: string;
+      createdAtMs: number;
+      epoch: number;
+      recordedUpTo?: string;
+    };
 
 /** Event ids from `from` to `to`, both included; without `from` from the beginning. */
 export interface EventRange {

@@ -85,7 +85,14 @@ export function createAccept(deps: AcceptDeps): Accept {
     const inputs = stringifyJson(request.inputs);
     try {
       await runs.insertAccepted({ context, versionLabel: request.version.label, inputs });
-      await startRun(deps, { context, plan: request.version.plan, inputs, epoch: 1, limits: deps.limits, ...(request.bell ? { bell: request.bell } : {}) });
+      await startRun(deps, {
+        context,
+        plan: request.version.plan,
+        inputs,
+        epoch: 1,
+        limits: deps.limits,
+        ...(request.bell ? { bell: request.bell } : {}),
+      });
     } catch (error) {
       runs.markRefused(context.tenantId, context.runId).catch(onError);
       if (!isUnavailable(error)) throw error;
@@ -106,7 +113,15 @@ export interface StartRun {
 }
 
 /** What Redis is told to start a run, for the first time or again. */
-export function startRequest({ context, plan, inputs, epoch, limits, bell, recordedEvents = [] }: StartRun): StartRequest {
+export function startRequest({
+  context,
+  plan,
+  inputs,
+  epoch,
+  limits,
+  bell,
+  recordedEvents = [],
+}: StartRun): StartRequest {
   return {
     context,
     epoch,

@@ -5,7 +5,9 @@ const claim = (runId: string): Claim => ({ runId, shard: 0, address: { frame: 0,
 
 describe('claims', () => {
   it('aborts what no longer stands and keeps the rest', async () => {
-    const claims = createClaims({ renew: (_shard, _leaseMs, held) => Promise.resolve(held.map(({ runId }) => runId === 'a')) });
+    const claims = createClaims({
+      renew: (_shard, _leaseMs, held) => Promise.resolve(held.map(({ runId }) => runId === 'a')),
+    });
     const [a, b] = [claims.hold(claim('a')), claims.hold(claim('b'))];
     await claims.renew(1000);
     expect(a.signal.aborted).toBe(false);

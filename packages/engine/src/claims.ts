@@ -45,7 +45,11 @@ export function createClaims(state: Pick<RunState, 'renew'>): Claims {
       const byShard = Map.groupBy(held, (entry) => entry.claim.shard);
       await Promise.all(
         [...byShard].map(async ([shard, entries]) => {
-          const standing = await state.renew(shard, leaseMs, entries.map((entry) => entry.claim));
+          const standing = await state.renew(
+            shard,
+            leaseMs,
+            entries.map((entry) => entry.claim),
+          );
           entries.forEach((entry, i) => {
             // A claim released meanwhile has settled; its token is rightly gone.
             if (standing[i] === false && held.has(entry)) abort(entry, 'lost');

@@ -19,18 +19,34 @@ const node = (more: Partial<PlanNode> = {}): PlanNode => ({
   ...more,
 });
 const common = { inputs: {}, processData: {}, metadata: {} };
-const failed: NodeResult = { ...common, status: 'failed', error: 'boom', errorType: 'HTTPResponseCodeError', code: 'provider_not_initialize' };
+const failed: NodeResult = {
+  ...common,
+  status: 'failed',
+  error: 'boom',
+  errorType: 'HTTPResponseCodeError',
+  code: 'provider_not_initialize',
+};
 
 describe('decideOutcome (dsl 3.6)', () => {
   it('passes a success on with its handle', () => {
     const result: NodeResult = { ...common, status: 'succeeded', outputs: { a: 1 }, handle: 'true' };
-    expect(decideOutcome(node(), result, 1)).toMatchObject({ outcome: 'done', handle: 'true', outputs: { a: 1 }, exceptions: 0 });
+    expect(decideOutcome(node(), result, 1)).toMatchObject({
+      outcome: 'done',
+      handle: 'true',
+      outputs: { a: 1 },
+      exceptions: 0,
+    });
   });
 
   it('retries as often as configured, waiting for the longer of interval and Retry-After', () => {
     const retrying = node({ retry: { maxRetries: 2, intervalMs: 100 }, errorStrategy: 'fail-branch' });
     const busy: NodeResult = { ...failed, retryAfterMs: 700 };
-    expect(decideOutcome(retrying, failed, 1)).toMatchObject({ outcome: 'retry', status: 'retry', retryDelayMs: 100, exceptions: 1 });
+    expect(decideOutcome(retrying, failed, 1)).toMatchObject({
+      outcome: 'retry',
+      status: 'retry',
+      retryDelayMs: 100,
+      exceptions: 1,
+    });
     expect(decideOutcome(retrying, busy, 2)).toMatchObject({ outcome: 'retry', retryDelayMs: 700 });
     expect(decideOutcome(retrying, failed, 3)).toMatchObject({ outcome: 'done', status: 'exception', exceptions: 1 });
   });
@@ -51,7 +67,11 @@ describe('decideOutcome (dsl 3.6)', () => {
   });
 
   it('fails the run, with the provider code only then', () => {
-    expect(decideOutcome(node(), failed, 1)).toMatchObject({ outcome: 'failed', outputs: null, code: 'provider_not_initialize' });
+    expect(decideOutcome(node(), failed, 1)).toMatchObject({
+      outcome: 'failed',
+      outputs: null,
+      code: 'provider_not_initialize',
+    });
     expect(decideOutcome(node({ errorStrategy: 'fail-branch' }), failed, 1)).not.toHaveProperty('code');
   });
 });

@@ -22,7 +22,12 @@ const envelope = (event: string, run: RunContext, data: string): string =>
 export const chunkPrefix = (run: RunContext): string => envelope('text_chunk', run, '{"text":').slice(0, -1);
 
 export function workflowStarted(run: RunContext, inputs: string): string {
-  const data = { id: text(run.runId), workflow_id: text(run.versionId), inputs, created_at: text(seconds(run.createdAtMs)) };
+  const data = {
+    id: text(run.runId),
+    workflow_id: text(run.versionId),
+    inputs,
+    created_at: text(seconds(run.createdAtMs)),
+  };
   return envelope('workflow_started', run, object({ ...data, reason: '"initial"' }));
 }
 

@@ -74,11 +74,16 @@ export function createExecuteNode(deps: ExecuteDeps): ExecuteNode {
     });
     if (begun.kind !== 'begun') return;
     const claim: Claim = { runId: job.runId, shard: job.shard, address, token: begun.token };
-    const span = { nodeId: node.id, nodeType: node.type, runId: job.runId, traceId: begun.context.traceId, readyAtMs: job.readyAtMs };
+    const span = {
+      nodeId: node.id,
+      nodeType: node.type,
+      runId: job.runId,
+      traceId: begun.context.traceId,
+      readyAtMs: job.readyAtMs,
+    };
     await withNodeSpan(begun.context.trace, span, () => runClaimed(deps, { job, plan, node, begun, claim }));
   };
 }
-
 
 async function runClaimed(deps: ExecuteDeps, work: Work): Promise<void> {
   const { state, claims, onError, announceAfterMs = 8 } = deps;
@@ -100,14 +105,18 @@ async function runClaimed(deps: ExecuteDeps, work: Work): Promise<void> {
     const retryEvent = begun.streamed ? nodeRetry(execution, crashed(began), job.attempt) : undefined;
     const { tenantId, createdAtMs } = begun.context;
     const ledger = JSON.stringify({ tenantId, createdAtMs });
-    state.announce({ ...claim, startedEvent, ledger, ...(retryEvent === undefined ? {} : { retryEvent }) }).catch(onError);
+    state
+      .announce({ ...claim, startedEvent, ledger, ...(retryEvent === undefined ? {} : { retryEvent }) })
+      .catch(onError);
   };
   const timer = setTimeout(announce, announceAfterMs);
   if (begun.announced && !begun.streamed) clearTimeout(timer);
   if (begun.streamed) announce();
   const stream = createTextStream({
     claim,
-    selectors: new Map(node.streams.flatMap(({ sel, selector }) => (selector.length === 2 ? [[selector[1] ?? '', sel]] : []))),
+    selectors: new Map(
+      node.streams.flatMap(({ sel, selector }) => (selector.length === 2 ? [[selector[1] ?? '', sel]] : [])),
+    ),
     state,
     beforeFirst: begun.announced ? () => undefined : announce,
     onError,
@@ -140,7 +149,11 @@ async function runClaimed(deps: ExecuteDeps, work: Work): Promise<void> {
 async function attempt(
   { executors, maxCrashes = 3 }: ExecuteDeps,
   { plan, node, begun, job }: Work,
-  hooks: { signal: AbortSignal; reportInputs: (inputs: ValueObject) => void; emitText: (name: string, text: string) => void },
+  hooks: {
+    signal: AbortSignal;
+    reportInputs: (inputs: ValueObject) => void;
+    emitText: (name: string, text: string) => void;
+  },
 ): Promise<NodeResult> {
   const failed = (error: string, errorType: string): NodeResult => ({
     status: 'failed',
@@ -189,7 +202,12 @@ const crashed = (began: number) => ({
 });
 
 async function failRun({ state, finish }: ExecuteDeps, job: NodeJob, error: string): Promise<void> {
-  const { decided } = await state.decide({ runId: job.runId, shard: job.shard, status: 'failed', error, code: 'workflow_request_error' });
+  const { decided } = await state.decide({
+    runId: job.runId,
+    shard: job.shard,
+    status: 'failed',
+    error,
+    code: 'workflow_request_error',
+  });
   if (decided) await finish(decided);
 }
-

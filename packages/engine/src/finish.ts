@@ -2,7 +2,6 @@ import {
   errorCatalogue,
   type DecidedRun,
   type Ending,
-  type ErrorCode,
   type JsonText,
   type RunContext,
   type RunState,
@@ -81,14 +80,16 @@ async function planOf(plans: Plans, { context, running }: DecidedRun): Promise<P
   }
 }
 
+const statuses: Partial<Record<string, { status: number }>> = errorCatalogue;
+
 function lastEvents(decided: DecidedRun, ending: Ending, plan: Plan | undefined): string[] {
   const { context } = decided;
   const events: string[] = [];
   for (const running of [...decided.running].sort((a, b) => a.index - b.index)) {
     const node = plan?.nodes[running.node];
-    if (!node) continue;
+    if (!plan || !node) continue;
     const { executionId, index, startedAtMs } = running;
-    const predecessorId = plan?.nodes[node.in[0]?.source ?? -1]?.id ?? null;
+    const predecessorId = plan.nodes[node.in[0]?.source ?? -1]?.id ?? null;
     const execution = { run: context, node, executionId, index, startedAtMs, predecessorId };
     if (!running.announced) events.push(nodeStarted(execution, 'null'));
     events.push(
@@ -105,7 +106,7 @@ function lastEvents(decided: DecidedRun, ending: Ending, plan: Plan | undefined)
     );
   }
   if (ending.code !== undefined) {
-    const status = errorCatalogue[ending.code as ErrorCode]?.status ?? 500;
+    const status = statuses[ending.code]?.status ?? 500;
     events.push(errorEvent(context, ending.code, status, ending.error ?? ''));
   }
   events.push(workflowFinished(context, ending));

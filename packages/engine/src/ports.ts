@@ -34,7 +34,12 @@ export interface UnfinishedRun {
 /** Port to what recovery needs from Postgres. */
 export interface RecoveryStore {
   /** Unfinished runs of a shard, oldest first, created before a time, after the run `after`. */
-  unfinished(query: { shard: number; createdBeforeMs: number; limit: number; after?: string }): Promise<UnfinishedRun[]>;
+  unfinished(query: {
+    shard: number;
+    createdBeforeMs: number;
+    limit: number;
+    after?: string;
+  }): Promise<UnfinishedRun[]>;
   /** Raises the epoch of runs that have not ended; answers the new ones by run id. */
   raiseEpoch(runs: { tenantId: string; runId: string }[]): Promise<Map<string, number>>;
   recordedNodes(tenantId: string, runId: string): Promise<NodeRecord[]>;

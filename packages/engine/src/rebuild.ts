@@ -1,4 +1,12 @@
-import { newId, type JsonText, type NodeQueue, type NodeRecord, type ReadyNode, type RunState, type ValueObject } from '@millrace/contracts';
+import {
+  newId,
+  type JsonText,
+  type NodeQueue,
+  type NodeRecord,
+  type ReadyNode,
+  type RunState,
+  type ValueObject,
+} from '@millrace/contracts';
 import { edgeTable, parseJson, stringifyJson, type Plan } from '@millrace/graph';
 import { startedInputs, startRequest, type RunLimits } from './accept.js';
 import { workflowStarted } from './events.js';
@@ -52,7 +60,12 @@ export async function rebuildRun(deps: RebuildDeps, run: UnfinishedRun): Promise
 }
 
 /** Applies the recorded nodes in their order of completion; answers what is ready and not recorded. */
-async function replay({ state, finish }: RebuildDeps, { context }: UnfinishedRun, plan: Plan, recorded: NodeRecord[]): Promise<ReadyNode[]> {
+async function replay(
+  { state, finish }: RebuildDeps,
+  { context }: UnfinishedRun,
+  plan: Plan,
+  recorded: NodeRecord[],
+): Promise<ReadyNode[]> {
   const ready = new Map<number, ReadyNode>([[plan.root.index, { frame: 0, node: plan.root.index, attempt: 1 }]]);
   for (const { meta, finishedEvent } of recorded) {
     const node = plan.nodes[meta.node];
@@ -71,7 +84,14 @@ async function replay({ state, finish }: RebuildDeps, { context }: UnfinishedRun
       ...(meta.status === 'failed' ? { error } : {}),
       ...{ outputs, edges: meta.status === 'failed' ? '' : edgeTable(plan, meta.node, meta.handle) },
       ...{ startedEvent: '', finishedEvent: '', ledger: '', tokens: meta.tokens },
-      ...{ exceptions: meta.status === 'succeeded' ? 0 : 1, isEnd: node.type === 'end', values: [], closes: [], streamMoves: true, silent: true },
+      ...{
+        exceptions: meta.status === 'succeeded' ? 0 : 1,
+        isEnd: node.type === 'end',
+        values: [],
+        closes: [],
+        streamMoves: true,
+        silent: true,
+      },
     });
     ready.delete(meta.node);
     if (settled.kind !== 'applied') continue;

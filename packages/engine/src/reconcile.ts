@@ -73,10 +73,19 @@ export function createReconciler(deps: ReconcileDeps): { tick(shard: number): Pr
   };
 
   /** Walks the unfinished runs of Postgres; rebuilds those that Redis does not have. */
-  const restoreMissing = async (shard: number, olderThanMs: number, eachPresent?: (run: RunContext) => Promise<void>) => {
+  const restoreMissing = async (
+    shard: number,
+    olderThanMs: number,
+    eachPresent?: (run: RunContext) => Promise<void>,
+  ) => {
     let after: string | undefined;
     for (;;) {
-      const runs = await store.unfinished({ shard, createdBeforeMs: Date.now() - olderThanMs, limit: batch, ...(after === undefined ? {} : { after }) });
+      const runs = await store.unfinished({
+        shard,
+        createdBeforeMs: Date.now() - olderThanMs,
+        limit: batch,
+        ...(after === undefined ? {} : { after }),
+      });
       const present = await view.present(runs.map((run) => run.context));
       for (const [i, run] of runs.entries()) {
         if (!present[i]) await step(() => rebuildRun(deps, run));

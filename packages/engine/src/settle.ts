@@ -41,7 +41,10 @@ export async function settleNode(
   const { job, plan, node } = work;
   const outcome = decideOutcome(node, result, job.attempt);
   const outputs = outcome.outputs === null ? null : stringifyJson(outcome.outputs);
-  const metadata = { ...result.metadata, ...(outcome.status === 'exception' ? { error_strategy: node.errorStrategy } : {}) };
+  const metadata = {
+    ...result.metadata,
+    ...(outcome.status === 'exception' ? { error_strategy: node.errorStrategy } : {}),
+  };
   const finishedAtMs = Date.now();
   const inputs = stringifyJson(result.inputs);
   const event = {
@@ -83,7 +86,12 @@ export async function settleNode(
 function queueReady(queue: NodeQueue, job: NodeJob, ready: ReadyNode[], delayMs: number): Promise<void> {
   const readyAtMs = Date.now() + delayMs;
   return queue.add(
-    ready.map((next) => ({ ...job, ...next, predecessor: next.node === job.node ? job.predecessor : job.node, readyAtMs })),
+    ready.map((next) => ({
+      ...job,
+      ...next,
+      predecessor: next.node === job.node ? job.predecessor : job.node,
+      readyAtMs,
+    })),
     { delayMs },
   );
 }
@@ -109,7 +117,10 @@ export const untouched = ({ job, node, claim }: Work): Omit<SettleRequest, 'outc
 /** A node moves the text stream when it feeds it, decides or skips branches, or is an End node itself. */
 const movesStream = (plan: Plan, node: PlanNode, edges: string): boolean =>
   plan.stream.ends.length > 0 &&
-  (node.streams.length > 0 || (node.kind !== 'executable' && node.kind !== 'root') || node.errorStrategy === 'fail-branch' || !edges.includes('"skip":[]'));
+  (node.streams.length > 0 ||
+    (node.kind !== 'executable' && node.kind !== 'root') ||
+    node.errorStrategy === 'fail-branch' ||
+    !edges.includes('"skip":[]'));
 
 /** One-piece values of this node that End nodes stream, in markdown form (dsl 5.3). */
 function streamedValues(node: PlanNode, outputs: ValueObject): [number, string][] {
@@ -131,4 +142,3 @@ function ledgerMeta(
   const kind = { nodeType: node.type, title: node.title, executionId, index, attempt: job.attempt };
   return { ...place, ...kind, status, handle, tokens, startedAtMs, finishedAtMs };
 }
-

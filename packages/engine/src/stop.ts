@@ -13,7 +13,11 @@ export interface StopDeps {
   state: RunState;
   finish: Finish;
   /** A run of this app by its task id, ended or not. */
-  findTask: (tenantId: string, appId: string, taskId: string) => Promise<{ context: RunContext; ended: boolean } | undefined>;
+  findTask: (
+    tenantId: string,
+    appId: string,
+    taskId: string,
+  ) => Promise<{ context: RunContext; ended: boolean } | undefined>;
   runs: RunStore;
 }
 

@@ -22,17 +22,33 @@ describe('text stream', () => {
   it('sends the first piece at once and gathers what follows', async () => {
     const { sent, state } = recorder();
     const order: string[] = [];
-    const stream = createTextStream({ claim, selectors: new Map([['text', 3]]), state, beforeFirst: () => order.push('first'), onError: fail });
+    const stream = createTextStream({
+      claim,
+      selectors: new Map([['text', 3]]),
+      state,
+      beforeFirst: () => order.push('first'),
+      onError: fail,
+    });
     for (const piece of ['a', 'b', 'c"']) stream.write('text', piece);
     expect(sent.map(({ text }) => text)).toEqual(['"a"']);
     await stream.end();
-    expect(sent.map(({ sel, text }) => [sel, text])).toEqual([[3, '"a"'], [3, '"bc\\""']]);
+    expect(sent.map(({ sel, text }) => [sel, text])).toEqual([
+      [3, '"a"'],
+      [3, '"bc\\""'],
+    ]);
     expect(order).toEqual(['first']);
   });
 
   it('sends a long piece without waiting', () => {
     const { sent, state } = recorder();
-    const stream = createTextStream({ claim, selectors: new Map([['text', 0]]), state, beforeFirst: () => undefined, onError: fail, maxLength: 4 });
+    const stream = createTextStream({
+      claim,
+      selectors: new Map([['text', 0]]),
+      state,
+      beforeFirst: () => undefined,
+      onError: fail,
+      maxLength: 4,
+    });
     stream.write('text', 'a');
     stream.write('text', 'bcde');
     expect(sent).toHaveLength(2);
@@ -41,7 +57,13 @@ describe('text stream', () => {
 
   it('sends nothing of outputs that no End node shows', async () => {
     const { sent, state } = recorder();
-    const stream = createTextStream({ claim, selectors: new Map(), state, beforeFirst: () => undefined, onError: fail });
+    const stream = createTextStream({
+      claim,
+      selectors: new Map(),
+      state,
+      beforeFirst: () => undefined,
+      onError: fail,
+    });
     stream.write('text', 'a');
     await stream.end();
     expect(sent).toEqual([]);

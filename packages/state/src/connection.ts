@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { Redis } from 'ioredis';
 
 /**
@@ -10,11 +11,35 @@ const commandTimeoutMs = 1500;
 
 /** Opens a connection. It reconnects for ever, with a delay of at most one second. */
 export function connectRedis(url: string, profile: ConnectionProfile, name: string): Redis {
-  return new Redis(url, {
+  const redis = new Redis(url, {
     connectionName: name,
     retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 5), 1000),
     connectTimeout: 2000,
     maxRetriesPerRequest: null,
     ...(profile === 'hasty' ? { commandTimeout: commandTimeoutMs } : {}),
   });
+  redis.on('connect', () => {
+    gatherWrites(redis.stream);
+  });
+  return redis;
+}
+
+/**
+ * Sends the commands of one turn of the event loop in one write. Unlike ioredis's auto-pipelining it leaves
+ * order and errors of commands as they are; it only saves system calls here and in Redis.
+ */
+function gatherWrites(stream: Duplex): void {
+  const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
+  let corked = false;
+  stream.write = (...args: unknown[]) => {
+    if (!corked) {
+      corked = true;
+      stream.cork();
+      setImmediate(() => {
+        corked = false;
+        stream.uncork();
+      });
+    }
+    return write(...args);
+  };
 }

@@ -35,8 +35,12 @@ export async function createDoorbell(
       void subscriber.on('message', (from: string, runId: string) => {
         if (from === channel) listener(runId);
       }),
-    watch: async (run) => void (await callScript(redis, 'watch', [runKeys.state(run)], [channel])),
-    close: async () => void (await subscriber.unsubscribe(channel)),
+    watch: async (run) => {
+      await callScript(redis, 'watch', [runKeys.state(run)], [channel]);
+    },
+    close: async () => {
+      await subscriber.unsubscribe(channel);
+    },
   };
 }
 

@@ -39,5 +39,4 @@ export const shardKeys = {
 export const nodeField = (address: NodeAddress): string => `${address.frame}.${address.node}`;
 
 /** Member of the leases set. */
-export const leaseMember = (runId: string, address: NodeAddress): string =>
-  `${runId}|${address.frame}|${address.node}`;
+export const leaseMember = (runId: string, address: NodeAddress): string => `${runId}|${address.frame}|${address.node}`;

@@ -48,10 +48,10 @@ export function createLedger(
 
   return {
     async read({ count, blockMs }) {
-      const reply = (await withGroup(() =>
+      const reply: unknown = await withGroup(() =>
         blocking.xreadgroup('GROUP', group, consumer, 'COUNT', count, 'BLOCK', blockMs, 'STREAMS', key, '>'),
-      )) as [string, Entry[]][] | null;
-      return reply?.flatMap(([, entries]) => entries.flatMap(parseEntry)) ?? [];
+      );
+      return (reply as [string, Entry[]][] | null)?.flatMap(([, entries]) => entries.flatMap(parseEntry)) ?? [];
     },
 
     async reclaim({ minIdleMs, count }) {
@@ -59,14 +59,23 @@ export function createLedger(
         redis.xautoclaim(key, group, consumer, minIdleMs, '0', 'COUNT', count),
       )) as [string, Entry[]];
       if (entries.length === 0) return [];
-      const pending = (await redis.xpending(key, group, '-', '+', 10_000, consumer)) as [string, string, number, number][];
+      const pending = (await redis.xpending(key, group, '-', '+', 10_000, consumer)) as [
+        string,
+        string,
+        number,
+        number,
+      ][];
       const deliveries = new Map(pending.map(([id, , , times]) => [id, times]));
       return entries.flatMap(parseEntry).map((entry) => ({ entry, deliveries: deliveries.get(entry.id) ?? 1 }));
     },
 
     async ack(ids) {
       if (ids.length === 0) return;
-      await redis.multi().xack(key, group, ...ids).xdel(key, ...ids).exec();
+      await redis
+        .multi()
+        .xack(key, group, ...ids)
+        .xdel(key, ...ids)
+        .exec();
     },
 
     async park(entries) {
@@ -85,7 +94,11 @@ function parseEntry([id, fields]: Entry): LedgerEntry[] {
   // A deleted entry that was still pending comes back without fields.
   if (!fields) return [];
   const text = (name: string): string => fields[fields.indexOf(name) + 1] ?? '';
-  const { tenantId, createdAtMs, epoch = 0 } = JSON.parse(text('m')) as { tenantId: string; createdAtMs: number; epoch?: number };
+  const {
+    tenantId,
+    createdAtMs,
+    epoch = 0,
+  } = JSON.parse(text('m')) as { tenantId: string; createdAtMs: number; epoch?: number };
   const run = { id, runId: text('r'), tenantId, createdAtMs };
   const kind = text('k');
   if (kind === 'end') {
@@ -95,7 +108,16 @@ function parseEntry([id, fields]: Entry): LedgerEntry[] {
   const to = text('z');
   if (kind === 'node') {
     const started = text('s');
-    return [{ ...run, kind: 'nodes', ranges: [{ from: started, to: started }, { from: to, to }] }];
+    return [
+      {
+        ...run,
+        kind: 'nodes',
+        ranges: [
+          { from: started, to: started },
+          { from: to, to },
+        ],
+      },
+    ];
   }
   const after = text('a');
   return [{ ...run, kind: 'nodes', ranges: [after === '' ? { to } : { from: after, to }] }];

@@ -1,5 +1,15 @@
 import type { NodeJob, RunState, StreamTable } from '@millrace/contracts';
-import { branchHandles, compilePlan, createRandom, edgeTable, randomWorkflow, RunModel, StreamModel, type Chunk, type Plan } from '@millrace/graph';
+import {
+  branchHandles,
+  compilePlan,
+  createRandom,
+  edgeTable,
+  randomWorkflow,
+  RunModel,
+  StreamModel,
+  type Chunk,
+  type Plan,
+} from '@millrace/graph';
 import { freshRedis } from '@millrace/testing';
 import fc from 'fast-check';
 import type { Redis } from 'ioredis';
@@ -60,19 +70,39 @@ async function compare(seed: number): Promise<void> {
     for (const sel of live) {
       const text = `s${next.node}`;
       expected.push(...texts.append(sel, text));
-      await state.emit({ ...run.context, address: { frame: 0, node: next.node }, token, sel, text: JSON.stringify(text), final: false });
+      await state.emit({
+        ...run.context,
+        address: { frame: 0, node: next.node },
+        token,
+        sel,
+        text: JSON.stringify(text),
+        final: false,
+      });
     }
     const outcome = random() < 0.05 && next.attempt < 3 ? 'retry' : random() < 0.03 ? 'failed' : 'done';
-    const handle = node.type === 'if-else' ? pick(branchHandles) : node.errorStrategy === 'fail-branch' ? pick(['source', 'fail-branch']) : 'source';
-    const values = random() < 0.8 ? streams.filter((sel) => !live.includes(sel)).map((sel): [number, string] => [sel, `v${sel}`]) : [];
+    const handle =
+      node.type === 'if-else'
+        ? pick(branchHandles)
+        : node.errorStrategy === 'fail-branch'
+          ? pick(['source', 'fail-branch'])
+          : 'source';
+    const values =
+      random() < 0.8
+        ? streams.filter((sel) => !live.includes(sel)).map((sel): [number, string] => [sel, `v${sel}`])
+        : [];
     const modelled = model.settle(next.node, { outcome, handle });
-    const settled = await run.settle(next.node, token, {}, {
-      outcome,
-      edges: outcome === 'done' ? edgeTable(plan, next.node, handle) : '',
-      values: outcome === 'done' ? values.map(([sel, text]): [number, string] => [sel, JSON.stringify(text)]) : [],
-      closes: streams,
-      isEnd: node.type === 'end',
-    });
+    const settled = await run.settle(
+      next.node,
+      token,
+      {},
+      {
+        outcome,
+        edges: outcome === 'done' ? edgeTable(plan, next.node, handle) : '',
+        values: outcome === 'done' ? values.map(([sel, text]): [number, string] => [sel, JSON.stringify(text)]) : [],
+        closes: streams,
+        isEnd: node.type === 'end',
+      },
+    );
     if (settled.kind !== 'applied') throw new Error('stale');
     if (outcome === 'done') {
       const { taken, skipped } = modelled;

@@ -42,7 +42,13 @@ describe('begin', () => {
     const run = await started();
     expect(await run.run(0, { take: [[1, 1, -1]] })).toEqual([1]);
     const begun = await run.claim(1, { reads: ['n0', 'missing'] });
-    expect(begun).toMatchObject({ index: 2, inputs: '{"a":1.0}', reads: ['{"v":0}', null], crashes: 0, announced: false });
+    expect(begun).toMatchObject({
+      index: 2,
+      inputs: '{"a":1.0}',
+      reads: ['{"v":0}', null],
+      crashes: 0,
+      announced: false,
+    });
     expect(begun.context).toEqual(run.context);
   });
 
@@ -100,7 +106,14 @@ describe('settle', () => {
 
   it('joins: a node is ready when all incoming edges are resolved', async () => {
     const run = await started();
-    expect(await run.run(0, { take: [[1, 1, -1], [2, 1, -1]] })).toEqual([1, 2]);
+    expect(
+      await run.run(0, {
+        take: [
+          [1, 1, -1],
+          [2, 1, -1],
+        ],
+      }),
+    ).toEqual([1, 2]);
     expect(await run.run(1, { take: [[3, 2, -1]] })).toEqual([]);
     expect(await run.run(2, { take: [[3, 2, -1]] })).toEqual([3]);
   });
@@ -132,9 +145,19 @@ describe('settle', () => {
 
   it('fails the run, fences the other nodes and names them', async () => {
     const run = await started();
-    await run.run(0, { take: [[1, 1, -1], [2, 1, -1]] });
+    await run.run(0, {
+      take: [
+        [1, 1, -1],
+        [2, 1, -1],
+      ],
+    });
     const [one, two] = [await run.claim(1), await run.claim(2)];
-    const settled = await run.settle(1, one.token, {}, { outcome: 'failed', error: 'boom', outputs: null, exceptions: 1 });
+    const settled = await run.settle(
+      1,
+      one.token,
+      {},
+      { outcome: 'failed', error: 'boom', outputs: null, exceptions: 1 },
+    );
     expect(settled).toMatchObject({ decided: { status: 'failed', error: 'boom', running: [{ node: 2, index: 3 }] } });
     expect(await run.settle(2, two.token, {})).toEqual({ kind: 'stale' });
   });
@@ -142,7 +165,12 @@ describe('settle', () => {
   it('repeats a node as the next attempt; node_retry comes when that begins', async () => {
     const run = await started();
     const first = await run.claim(0);
-    const settled = await run.settle(0, first.token, {}, { outcome: 'retry', finishedEvent: '"retry 1"', exceptions: 1 });
+    const settled = await run.settle(
+      0,
+      first.token,
+      {},
+      { outcome: 'retry', finishedEvent: '"retry 1"', exceptions: 1 },
+    );
     expect(settled).toMatchObject({ ready: [{ frame: 0, node: 0, attempt: 2 }] });
     expect(await run.begin(0)).toEqual({ kind: 'gone' });
     expect(await eventsOf(run)).toEqual(['"workflow_started"', '"started 0"']);
@@ -179,7 +207,9 @@ describe('decide and publishEnd', () => {
     const decision = await state.decide({ ...run.context, status: 'stopped', error: 'Stopped by user.' });
     expect(decision).toMatchObject({ kind: 'decided', decided: { status: 'stopped', running: [{ node: 0 }] } });
     expect(await run.settle(0, token, {})).toEqual({ kind: 'stale' });
-    expect(await state.emit({ ...run.context, address: { frame: 0, node: 0 }, token, sel: 0, text: '"x"', final: false })).toBe('stale');
+    expect(
+      await state.emit({ ...run.context, address: { frame: 0, node: 0 }, token, sel: 0, text: '"x"', final: false }),
+    ).toBe('stale');
     expect((await state.decide({ ...run.context, status: 'failed', error: 'late' })).kind).toBe('already');
   });
 
@@ -198,7 +228,9 @@ describe('decide and publishEnd', () => {
   });
 
   it('says gone for a run that Redis does not know', async () => {
-    expect((await state.decide({ ...new RunFixture(state).context, status: 'stopped', error: null })).kind).toBe('gone');
+    expect((await state.decide({ ...new RunFixture(state).context, status: 'stopped', error: null })).kind).toBe(
+      'gone',
+    );
     expect(await state.publishEnd(new RunFixture(state).context, end)).toBe('gone');
   });
 });
@@ -208,6 +240,11 @@ describe('renew', () => {
     const run = await started();
     const { token } = await run.claim(0);
     const claim = { ...run.context, address: { frame: 0, node: 0 } };
-    expect(await state.renew(0, 10_000, [{ ...claim, token }, { ...claim, token: newId() }])).toEqual([true, false]);
+    expect(
+      await state.renew(0, 10_000, [
+        { ...claim, token },
+        { ...claim, token: newId() },
+      ]),
+    ).toEqual([true, false]);
   });
 });

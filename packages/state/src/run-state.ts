@@ -112,14 +112,18 @@ export function createRunState(redis: Redis, { readyGraceMs = 15_000, onError }:
     },
 
     async announce(request: AnnounceRequest) {
-      const reply = await call('announce', [...keysOf(request), shardKeys.ledger(request.shard)], [
-        request.runId,
-        nodeField(request.address),
-        request.token,
-        request.startedEvent,
-        request.retryEvent ?? '',
-        request.ledger,
-      ]);
+      const reply = await call(
+        'announce',
+        [...keysOf(request), shardKeys.ledger(request.shard)],
+        [
+          request.runId,
+          nodeField(request.address),
+          request.token,
+          request.startedEvent,
+          request.retryEvent ?? '',
+          request.ledger,
+        ],
+      );
       return reply === 1 ? 'ok' : 'stale';
     },
 

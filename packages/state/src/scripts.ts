@@ -33,7 +33,12 @@ export function keepScriptsLoaded(redis: Redis, onError: (error: Error) => void)
 }
 
 /** Calls a script by content hash; sends its text when Redis does not know it. */
-export async function callScript(redis: Redis, name: string, keys: string[], args: (string | number)[]): Promise<unknown> {
+export async function callScript(
+  redis: Redis,
+  name: string,
+  keys: string[],
+  args: (string | number)[],
+): Promise<unknown> {
   const script = scripts.get(name);
   if (!script) throw new Error(`no Lua script named ${name}`);
   try {

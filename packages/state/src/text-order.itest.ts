@@ -26,23 +26,38 @@ async function chunks(run: RunFixture): Promise<string[]> {
   const [events = []] = await createRunEvents(redis).ranges([{ run: run.context }]);
   return events
     .map(({ event }) => JSON.parse(event) as string | { data: { text: string; from_variable_selector: string[] } })
-    .flatMap((event) => (typeof event === 'string' ? [] : [`${event.data.from_variable_selector.join('.')}=${event.data.text}`]));
+    .flatMap((event) =>
+      typeof event === 'string' ? [] : [`${event.data.from_variable_selector.join('.')}=${event.data.text}`],
+    );
 }
 
 const newline = { text: '\n', selector: '["end","answer"]' };
 /** start 0 → a 1, b 2 → end 3, which lists a.text, then b.text. */
 const twoModels: StreamTable = {
-  ends: [{ node: 3, paths: [[]], segments: [{ sel: 0, node: 1, selector: '["a","text"]' }, newline, { sel: 1, node: 2, selector: '["b","text"]' }] }],
+  ends: [
+    {
+      node: 3,
+      paths: [[]],
+      segments: [{ sel: 0, node: 1, selector: '["a","text"]' }, newline, { sel: 1, node: 2, selector: '["b","text"]' }],
+    },
+  ],
 };
 
-const emitter = (run: RunFixture, node: number, token: string, sel: number) => (text: string, final = false) =>
-  state.emit({ ...run.context, address: { frame: 0, node }, token, sel, text: JSON.stringify(text), final });
+const emitter =
+  (run: RunFixture, node: number, token: string, sel: number) =>
+  (text: string, final = false) =>
+    state.emit({ ...run.context, address: { frame: 0, node }, token, sel, text: JSON.stringify(text), final });
 
 describe('text of parallel models (dsl 5.3)', () => {
   it('keeps the order of the template: the first streams live, the second is held back', async () => {
     const run = new RunFixture(state, { stream: twoModels });
     await run.start();
-    await run.run(0, { take: [[1, 1, -1], [2, 1, -1]] });
+    await run.run(0, {
+      take: [
+        [1, 1, -1],
+        [2, 1, -1],
+      ],
+    });
     const [a, b] = [await run.claim(1), await run.claim(2)];
     const [emitA, emitB] = [emitter(run, 1, a.token, 0), emitter(run, 2, b.token, 1)];
     await emitB('b1"é');
@@ -59,7 +74,12 @@ describe('text of parallel models (dsl 5.3)', () => {
   it('emits the value of a node that did not stream in one piece, before its node_finished', async () => {
     const run = new RunFixture(state, { stream: twoModels });
     await run.start();
-    await run.run(0, { take: [[1, 1, -1], [2, 1, -1]] });
+    await run.run(0, {
+      take: [
+        [1, 1, -1],
+        [2, 1, -1],
+      ],
+    });
     await run.run(2, { take: [[3, 2, -1]] }, { values: [[1, '"two"']] });
     expect(await chunks(run)).toEqual([]);
     await run.run(1, { take: [[3, 2, -1]] }, { values: [[0, '""']] });
@@ -100,7 +120,12 @@ describe('text of parallel models (dsl 5.3)', () => {
   it('discards held-back text of a crashed attempt', async () => {
     const run = new RunFixture(state, { stream: twoModels });
     await run.start();
-    await run.run(0, { take: [[1, 1, -1], [2, 1, -1]] });
+    await run.run(0, {
+      take: [
+        [1, 1, -1],
+        [2, 1, -1],
+      ],
+    });
     const first = await run.claim(2, { streams: [1] });
     await emitter(run, 2, first.token, 1)('lost');
     const second = await run.claim(2, { streams: [1] });

@@ -31,7 +31,8 @@ async function submit(client: Client, runs: number): Promise<string[]> {
   return started.map(({ runId }) => runId);
 }
 
-const succeeded = (runs: number) => Array.from({ length: runs }, (_, i) => ({ status: 'succeeded', outputs: { result: `r${i}!` } }));
+const succeeded = (runs: number) =>
+  Array.from({ length: runs }, (_, i) => ({ status: 'succeeded', outputs: { result: `r${i}!` } }));
 
 it('Redis restarted with AOF: accepted runs still end', async () => {
   const client = await clientOf(slow(target.url));
@@ -59,22 +60,28 @@ it('Postgres restarted: accepted runs still end', async () => {
   expect(await untilEnded(client, ids)).toMatchObject(succeeded(20));
 }, 120_000);
 
-it.each(['redis', 'postgres'] as const)('%s away: 503 with Retry-After within 2 s, and back without a restart', async (name) => {
-  const client = await clientOf(chain5());
-  expect((await client.blocking({ text: 'x' })).status).toBe(200);
-  await fleet[name].stop();
-  const askedAt = Date.now();
-  const refused = await client.request('POST', 'workflows/run', { body: { inputs: { text: 'x' }, user: 'u', response_mode: 'blocking' } });
-  expect(Date.now() - askedAt).toBeLessThan(2_500);
-  expect(refused.status).toBe(503);
-  expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
-  await fleet[name].restart();
-  for (;;) {
-    const { status, body } = await client.blocking({ text: 'back' }).catch(() => ({ status: 0, body: undefined }));
-    if (status === 200) {
-      expect(body?.data.outputs).toEqual({ result: 'back-a-b-c' });
-      return;
+it.each(['redis', 'postgres'] as const)(
+  '%s away: 503 with Retry-After within 2 s, and back without a restart',
+  async (name) => {
+    const client = await clientOf(chain5());
+    expect((await client.blocking({ text: 'x' })).status).toBe(200);
+    await fleet[name].stop();
+    const askedAt = Date.now();
+    const refused = await client.request('POST', 'workflows/run', {
+      body: { inputs: { text: 'x' }, user: 'u', response_mode: 'blocking' },
+    });
+    expect(Date.now() - askedAt).toBeLessThan(2_500);
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
+    await fleet[name].restart();
+    for (;;) {
+      const { status, body } = await client.blocking({ text: 'back' }).catch(() => ({ status: 0, body: undefined }));
+      if (status === 200) {
+        expect(body?.data.outputs).toEqual({ result: 'back-a-b-c' });
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 200));
     }
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-}, 60_000);
+  },
+  60_000,
+);

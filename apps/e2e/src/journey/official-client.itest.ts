@@ -35,7 +35,9 @@ describe("Dify's official Node client, unmodified", () => {
     const client = new CompletionClient((await fleet.publish(chain5())).apiKey, `${fleet.url()}/v1`);
     const { status, data } = await client.runWorkflow({ text: 'x' }, 'someone');
     expect(status).toBe(200);
-    expect(data).toMatchObject({ data: { status: 'succeeded', outputs: { result: 'x-a-b-c' }, total_steps: 5, error: null } });
+    expect(data).toMatchObject({
+      data: { status: 'succeeded', outputs: { result: 'x-a-b-c' }, total_steps: 5, error: null },
+    });
     const { data: parameters } = await client.getApplicationParameters('someone');
     expect(parameters.user_input_form).toMatchObject([{ 'text-input': { variable: 'text', required: true } }]);
   });
@@ -44,7 +46,9 @@ describe("Dify's official Node client, unmodified", () => {
     const client = new CompletionClient((await fleet.publish(ask())).apiKey, `${fleet.url()}/v1`);
     const { data } = await client.runWorkflow({ question: 'hello' }, 'someone', true);
     const frames = (await text(data as Readable)).split('\n\n').filter((frame) => frame.includes('data: '));
-    const events = frames.map((frame) => JSON.parse(/^data: (.*)$/m.exec(frame)?.[1] ?? '') as { event: string; data: { text?: string } });
+    const events = frames.map(
+      (frame) => JSON.parse(/^data: (.*)$/m.exec(frame)?.[1] ?? '') as { event: string; data: { text?: string } },
+    );
     expect(events.map(({ event }) => event).filter((event) => event !== 'text_chunk')).toEqual([
       'workflow_started',
       ...['node_started', 'node_finished', 'node_started', 'node_finished', 'node_started', 'node_finished'],

@@ -15,7 +15,8 @@ afterAll(async () => {
   await Promise.all([fleet.stop(), model.close(), target.close()]);
 }, 60_000);
 
-const clientOf = async (file: string, gateway = 0): Promise<Client> => new Client(fleet.url(gateway), (await fleet.publish(file)).apiKey);
+const clientOf = async (file: string, gateway = 0): Promise<Client> =>
+  new Client(fleet.url(gateway), (await fleet.publish(file)).apiKey);
 
 describe('one truth (promise 3)', () => {
   it('tells the same in the stream, the blocking body, the detail and the log', async () => {
@@ -26,8 +27,15 @@ describe('one truth (promise 3)', () => {
     checkStream(events);
     const finished = events.at(-1)?.data;
     expect(finished).toMatchObject({ status: body.data.status, outputs: body.data.outputs, total_steps: 5 });
-    expect(await client.detail(run.runId)).toMatchObject({ status: 'succeeded', outputs: { result: 'x-a-b-c' }, total_steps: 5 });
-    const logs = (await (await client.request('GET', 'workflows/logs')).json()) as { total: number; data: { workflow_run: { id: string; status: string } }[] };
+    expect(await client.detail(run.runId)).toMatchObject({
+      status: 'succeeded',
+      outputs: { result: 'x-a-b-c' },
+      total_steps: 5,
+    });
+    const logs = (await (await client.request('GET', 'workflows/logs')).json()) as {
+      total: number;
+      data: { workflow_run: { id: string; status: string } }[];
+    };
     expect(logs.total).toBe(2);
     expect(logs.data[0]?.workflow_run).toMatchObject({ id: run.runId, status: 'succeeded' });
   });
@@ -36,7 +44,13 @@ describe('one truth (promise 3)', () => {
     const client = await clientOf(chain5());
     const events = await collect(await client.stream({ text: 'x' }));
     const started = events.filter(({ event }) => event === 'node_started').map(({ data }) => data);
-    expect(started.map(({ index, predecessor_node_id: from }) => [index, from])).toEqual([[1, null], [2, 'start'], [3, 'a'], [4, 'b'], [5, 'c']]);
+    expect(started.map(({ index, predecessor_node_id: from }) => [index, from])).toEqual([
+      [1, null],
+      [2, 'start'],
+      [3, 'a'],
+      [4, 'b'],
+      [5, 'c'],
+    ]);
     expect(started[1]).toMatchObject({ inputs: { x: 'x' } });
   });
 });
@@ -47,8 +61,14 @@ describe('branches, retries and fail branch', () => {
     target.script({ status: 500 }, { body: 'gold member' });
     const events = await collect(await client.stream({ name: 'ann' }));
     checkStream(events);
-    expect(events.filter(({ event }) => event === 'node_retry')).toMatchObject([{ data: { retry_index: 1, status: 'retry' } }]);
-    expect(events.at(-1)?.data).toMatchObject({ status: 'partial-succeeded', outputs: { tier: 'gold member' }, exceptions_count: 1 });
+    expect(events.filter(({ event }) => event === 'node_retry')).toMatchObject([
+      { data: { retry_index: 1, status: 'retry' } },
+    ]);
+    expect(events.at(-1)?.data).toMatchObject({
+      status: 'partial-succeeded',
+      outputs: { tier: 'gold member' },
+      exceptions_count: 1,
+    });
   });
 
   it('takes the fail branch when every attempt failed', async () => {
@@ -69,7 +89,9 @@ describe('resume', () => {
     expect(rest).toEqual(events.slice(4));
     const single = await collect(await elsewhere.attach(runId));
     expect(single.map(({ event }) => event)).toEqual(['workflow_finished']);
-    const end = await elsewhere.request('GET', `workflow/${runId}/events?user=e2e`, { headers: { 'last-event-id': events.at(-1)?.id ?? '' } });
+    const end = await elsewhere.request('GET', `workflow/${runId}/events?user=e2e`, {
+      headers: { 'last-event-id': events.at(-1)?.id ?? '' },
+    });
     expect(end.status).toBe(204);
   });
 });
@@ -111,7 +133,9 @@ describe('a viewer is only a viewer (promise 5)', () => {
 describe('200 streams at once', () => {
   it('serves each one whole', async () => {
     const client = await clientOf(chain5());
-    const runs = await Promise.all(Array.from({ length: 200 }, (_, i) => client.stream({ text: `t${i}` }).then(collect)));
+    const runs = await Promise.all(
+      Array.from({ length: 200 }, (_, i) => client.stream({ text: `t${i}` }).then(collect)),
+    );
     runs.forEach((events, i) => {
       checkStream(events);
       expect(events.at(-1)?.data).toMatchObject({ outputs: { result: `t${i}-a-b-c` } });

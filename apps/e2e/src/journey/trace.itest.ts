@@ -28,15 +28,28 @@ it('makes one trace of a run over gateway and workers, without orphans (promise 
   expect(run.headers.get('traceparent')).toMatch(new RegExp(`^00-${traceId}-`));
   expect(events.every(({ raw }) => raw['trace_id'] === traceId)).toBe(true);
 
-  const wanted = ['POST /v1/workflows/run', 'workflow run', 'relay streaming', ...Array<string>(nodes).fill('node queue')];
+  const wanted = [
+    'POST /v1/workflows/run',
+    'workflow run',
+    'relay streaming',
+    ...Array<string>(nodes).fill('node queue'),
+  ];
   const spans = await otlp.until((all) => {
     const names = all.filter((span) => span.traceId === traceId).map(({ name }) => name);
     const executed = names.filter((name) => /^node (start|llm|end)$/.test(name)).length;
-    return executed === nodes && wanted.every((name) => names.includes(name)) && names.filter((name) => name === 'node queue').length === nodes;
+    return (
+      executed === nodes &&
+      wanted.every((name) => names.includes(name)) &&
+      names.filter((name) => name === 'node queue').length === nodes
+    );
   });
   const trace = spans.filter((span) => span.traceId === traceId);
   expect(orphansOf(spans, traceId)).toEqual([]);
-  expect(trace.filter(({ parentSpanId }) => parentSpanId === undefined).map(({ name }) => name)).toEqual(['POST /v1/workflows/run']);
+  expect(trace.filter(({ parentSpanId }) => parentSpanId === undefined).map(({ name }) => name)).toEqual([
+    'POST /v1/workflows/run',
+  ]);
   const runSpan = trace.find(({ name }) => name === 'workflow run');
-  expect(trace.filter(({ name }) => name.startsWith('node ')).every(({ parentSpanId }) => parentSpanId === runSpan?.spanId)).toBe(true);
+  expect(
+    trace.filter(({ name }) => name.startsWith('node ')).every(({ parentSpanId }) => parentSpanId === runSpan?.spanId),
+  ).toBe(true);
 }, 60_000);

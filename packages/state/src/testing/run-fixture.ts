@@ -40,7 +40,13 @@ export class RunFixture {
   readonly context = someContext();
   constructor(
     readonly state: RunState,
-    readonly options: { stream?: StreamTable; root?: number; maxSteps?: number; values?: StartRequest['values']; bell?: StartRequest['bell'] } = {},
+    readonly options: {
+      stream?: StreamTable;
+      root?: number;
+      maxSteps?: number;
+      values?: StartRequest['values'];
+      bell?: StartRequest['bell'];
+    } = {},
   ) {}
 
   start(): Promise<'started' | 'exists'> {
@@ -65,7 +71,17 @@ export class RunFixture {
     const { attempt = 1, reads = [], streams = [], leaseMs = 10_000 } = options;
     const jobId = options.jobId ?? `job-${node}-${attempt}`;
     const address = { frame: 0, node };
-    return this.state.begin({ ...this.context, address, attempt, jobId, token: newId(), executionId: newId(), reads, leaseMs, streams });
+    return this.state.begin({
+      ...this.context,
+      address,
+      attempt,
+      jobId,
+      token: newId(),
+      executionId: newId(),
+      reads,
+      leaseMs,
+      streams,
+    });
   }
 
   async claim(node: number, options: BeginOptions = {}): Promise<BegunNode> {
@@ -74,7 +90,12 @@ export class RunFixture {
     return begun;
   }
 
-  settle(node: number, token: string, edges: Partial<EdgeTable>, more: Partial<SettleRequest> = {}): Promise<SettleResult> {
+  settle(
+    node: number,
+    token: string,
+    edges: Partial<EdgeTable>,
+    more: Partial<SettleRequest> = {},
+  ): Promise<SettleResult> {
     return this.state.settle({
       runId: this.context.runId,
       shard: 0,
