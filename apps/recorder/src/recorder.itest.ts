@@ -47,7 +47,8 @@ describe('the recorder on real services', () => {
     const events = `${shardPrefix(shard)}:run:${run.runId}:events`;
     const add = (...fields: string[]) => redis.xadd(events, '1-*', ...fields);
     await add('e', '{"event":"workflow_started"}');
-    for (const meta of metas(createdAtMs)) {
+    for (const [i, one] of metas(createdAtMs).entries()) {
+      const meta = { ...one, index: i + 1 };
       const started = (await add('e', '{"event":"node_started"}')) ?? '';
       await add('e', '{"event":"node_finished","outputs":{"x":1.0}}', 'm', JSON.stringify(meta), 's', started);
     }
