@@ -1,6 +1,6 @@
 import { ApiError } from '@millrace/contracts';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
-import type { Log } from '../log.js';
+import { errorFields, type Log } from '../log.js';
 
 export interface ErrorBody {
   code: string;
@@ -48,7 +48,8 @@ export function errorHandler({ log, isUnavailable }: ErrorHandlerOptions): Error
     const error = toApiError(thrown, isUnavailable);
     if (error.status >= 500) {
       const ids = { trace_id: res.getHeader('x-trace-id'), run_id: res.getHeader('x-workflow-run-id') };
-      log.error({ err: error.cause ?? error, method: req.method, path: req.path, ...ids }, 'request failed');
+      const request = { method: req.method, path: req.path };
+      log.error({ ...errorFields(error.cause ?? error), ...request, ...ids }, 'request failed');
     }
     // Part of the answer is already out: all that is left is to cut it off.
     if (res.headersSent) res.destroy();

@@ -25,11 +25,12 @@ const exposedHeaders = [
   'Idempotency-Replayed',
 ].join(', ');
 
-/** `X-Version` on every response. */
+/** `X-Version` and `X-Env` on every response. */
 export const versionHeader =
   (version: string): RequestHandler =>
   (_req, res, next) => {
     res.setHeader('X-Version', version);
+    res.setHeader('X-Env', 'PRODUCTION');
     next();
   };
 

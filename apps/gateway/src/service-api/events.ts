@@ -11,6 +11,7 @@ import { openSseSession } from '../relay/sse-session.js';
 import { streamRun, type StreamRunOptions } from '../relay/stream-run.js';
 import { appOf } from './app-of.js';
 import { endedRun, type EndedRun, type FindRun, type StoredRun } from './ports.js';
+import { recordRelay, setRunHeaders } from './run-headers.js';
 import { parseQueryUser } from './user.js';
 
 export interface EventsDeps {
@@ -39,6 +40,8 @@ export const runEvents =
     const request = parseEventsRequest(req, app);
     const run = await findOwnRun(deps, app, request);
     const ended = endedRun(run);
+    setRunHeaders(res, run.context);
+    recordRelay(res, run.context, 'events');
     await (ended ? replayEnded(deps, request, ended, res) : followRunning(deps, request, run, res));
   };
 

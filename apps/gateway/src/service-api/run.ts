@@ -1,4 +1,3 @@
-import { recordRelaySpan } from '@millrace/telemetry';
 import type { Request, RequestHandler, Response } from 'express';
 import { sendJsonText } from '../http/send-json.js';
 import type { GatewayMetrics } from '../operations/metrics.js';
@@ -7,6 +6,7 @@ import type { Relay } from '../relay/relay.js';
 import { streamRun } from '../relay/stream-run.js';
 import { appOf } from './app-of.js';
 import { presentEnd, presentUnfinished } from './present-run.js';
+import { recordRelay, setRunHeaders } from './run-headers.js';
 import { parseSubmission, submitRun, type SubmitDeps, type SubmittedRun } from './submit-run.js';
 
 export interface RunDeps extends SubmitDeps {
@@ -29,13 +29,9 @@ const versionOf = (req: Request): string | undefined => req.params['workflow_id'
 
 async function answer(deps: RunDeps, mode: 'blocking' | 'streaming', submitted: SubmittedRun, res: Response) {
   const { run, trace } = submitted;
-  const startTimeMs = Date.now();
-  res.setHeader('X-Trace-Id', run.traceId);
-  res.setHeader('traceparent', trace.carrier.traceparent);
-  res.setHeader('X-Workflow-Run-Id', run.runId);
-  res.setHeader('X-Task-Id', run.taskId);
+  setRunHeaders(res, run);
+  recordRelay(res, run, mode);
   res.once('close', () => {
-    recordRelaySpan(run.trace, { mode, startTimeMs, endTimeMs: Date.now() });
     trace.serverSpan.setAttribute('http.response.status_code', res.statusCode);
     trace.serverSpan.end();
   });
