@@ -6,7 +6,7 @@ import type { Metrics } from '@millrace/telemetry';
 import type { GatewayDeps } from './app.js';
 import { createAppAccess } from './auth/app-access.js';
 import { createKeyCache } from './auth/key-cache.js';
-import { errorFields, type Log } from './log.js';
+import type { Log } from './log.js';
 import { createGatewayMetrics, observeAtScrape } from './operations/metrics.js';
 import { isUnavailable } from './operations/outage.js';
 import { createRelay, type Relay } from './relay/relay.js';
@@ -45,7 +45,7 @@ export interface Gateway {
 export function composeGateway(adapters: Adapters, settings: GatewaySettings): Gateway {
   const { store, redis, queues, doorbells, log } = adapters;
   const { serverVersion, adminKey, bodyLimitBytes, blockingDeadlineMs, limits } = settings;
-  const onError = (error: unknown): void => log.error(errorFields(error), 'gateway error');
+  const onError = (error: unknown): void => log.error({ err: error }, 'gateway error');
 
   const findRun: Store['runs']['get'] = (tenantId, appId, runId) => store.runs.get(tenantId, appId, runId);
   const history = createRunHistory({

@@ -7,13 +7,3 @@ export interface Log {
 
 /** For tests that expect errors. */
 export const silentLog: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-
-/**
- * What may be logged of an error. Drivers hang whole connections and users' rows on theirs, so only
- * the named fields are taken.
- */
-export function errorFields(error: unknown): { err: object } {
-  if (typeof error !== 'object' || error === null) return { err: { message: String(error) } };
-  const { name, message, code, stack, cause } = error as Partial<Record<string, unknown>>;
-  return { err: { name, message, code, stack, ...(cause === undefined ? {} : { cause: errorFields(cause).err }) } };
-}

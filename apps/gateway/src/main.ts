@@ -7,7 +7,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createApp } from './app.js';
 import { composeGateway } from './compose.js';
 import { readEnv, shownEnv, telemetryEnv } from './env.js';
-import { errorFields } from './log.js';
 import { serve } from './server.js';
 import { serverVersion } from './version.js';
 
@@ -16,7 +15,7 @@ const shutdownMs = 28_000;
 
 const env = readEnv();
 const log = createLogger({ service: 'gateway', level: env.LOG_LEVEL });
-const onError = (error: unknown): void => log.warn(errorFields(error), 'connection trouble');
+const onError = (error: unknown): void => log.warn({ err: error }, 'connection trouble');
 const telemetry = await startTelemetry({ service: 'millrace-gateway', env: telemetryEnv(), onError });
 const metrics = createMetrics({ service: 'gateway' });
 
@@ -87,7 +86,7 @@ async function stop(signal: string): Promise<void> {
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
     stop(signal).catch((error: unknown) => {
-      log.error(errorFields(error), 'shutdown failed');
+      log.error({ err: error }, 'shutdown failed');
       process.exit(1);
     });
   });

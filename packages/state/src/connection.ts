@@ -3,11 +3,20 @@ import { Redis } from 'ioredis';
 
 /**
  * `patient` waits through outages (workers, recorders: their work has nowhere else to go);
- * `hasty` gives up after `commandTimeoutMs` so that a caller can be answered with 503.
+ * `hasty` gives up after 1.5 s so that a caller can be answered with 503.
  */
 export type ConnectionProfile = 'patient' | 'hasty';
 
-const commandTimeoutMs = 1500;
+/**
+ * A command whose caller has been told 503 must not reach Redis later: nothing is queued while the connection
+ * is down, and nothing is sent again when it comes back.
+ */
+const hasty = {
+  commandTimeout: 1500,
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+};
 
 /** Opens a connection. It reconnects for ever, with a delay of at most one second. */
 export function connectRedis(url: string, profile: ConnectionProfile, name: string): Redis {
@@ -16,7 +25,7 @@ export function connectRedis(url: string, profile: ConnectionProfile, name: stri
     retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 5), 1000),
     connectTimeout: 2000,
     maxRetriesPerRequest: null,
-    ...(profile === 'hasty' ? { commandTimeout: commandTimeoutMs } : {}),
+    ...(profile === 'hasty' ? hasty : {}),
   });
   redis.on('connect', () => {
     gatherWrites(redis.stream);

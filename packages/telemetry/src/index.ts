@@ -1,3 +1,4 @@
+export * from './error-fields.js';
 export * from './health.js';
 export * from './log-fields.js';
 export * from './logger.js';

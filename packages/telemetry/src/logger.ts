@@ -1,4 +1,5 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
+import { errorFields } from './error-fields.js';
 import { currentLogFields } from './log-fields.js';
 
 export type { Logger };
@@ -39,6 +40,7 @@ export function createLogger({ service, level = 'info', destination }: LoggerOpt
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     mixin: currentLogFields,
+    serializers: { err: errorFields },
     redact: { paths: redactPaths, censor: '[redacted]' },
   };
   return destination ? pino(options, destination) : pino(options);

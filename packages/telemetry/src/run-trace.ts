@@ -156,7 +156,7 @@ export function withNodeSpan<T>(carrier: TraceCarrier, node: NodeSpan, fn: (span
     'millrace.node.type': node.nodeType,
     ...node.attributes,
   };
-  if (node.readyAtMs !== undefined) recordQueueSpan(parent, node.readyAtMs, attributes);
+  if (node.readyAtMs !== undefined) recordQueueSpan(parent, node.readyAtMs, node.nodeId);
   const span = startSpanWithIds({
     name: `node ${node.nodeType}`,
     kind: SpanKind.CONSUMER,
@@ -167,13 +167,13 @@ export function withNodeSpan<T>(carrier: TraceCarrier, node: NodeSpan, fn: (span
   return withLogFields(fields, () => withActiveSpan(span, () => endWith(span, fn)));
 }
 
-function recordQueueSpan(parent: SpanIds, readyAtMs: number, attributes: Attributes): void {
+function recordQueueSpan(parent: SpanIds, readyAtMs: number, nodeId: string): void {
   const now = Date.now();
   startSpanWithIds({
     name: 'node queue',
     parent,
     startTimeMs: Math.min(readyAtMs, now),
-    attributes,
+    attributes: { 'millrace.node.id': nodeId },
   }).end(now);
 }
 

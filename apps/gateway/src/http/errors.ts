@@ -1,6 +1,6 @@
 import { ApiError } from '@millrace/contracts';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
-import { errorFields, type Log } from '../log.js';
+import type { Log } from '../log.js';
 
 export interface ErrorBody {
   code: string;
@@ -49,7 +49,7 @@ export function errorHandler({ log, isUnavailable }: ErrorHandlerOptions): Error
     if (error.status >= 500) {
       const ids = { trace_id: res.getHeader('x-trace-id'), run_id: res.getHeader('x-workflow-run-id') };
       const request = { method: req.method, path: req.path };
-      log.error({ ...errorFields(error.cause ?? error), ...request, ...ids }, 'request failed');
+      log.error({ err: error.cause ?? error, ...request, ...ids }, 'request failed');
     }
     // Part of the answer is already out: all that is left is to cut it off.
     if (res.headersSent) res.destroy();
