@@ -74,7 +74,10 @@ async function recordGroup(entries: readonly LedgerEntry[], deps: RecordDeps, re
   sort(entries, errors, recorded);
 }
 
-/** The settled nodes among a run's events whose `node_started` is there too. */
+/**
+ * The settled nodes among a run's events whose `node_started` is there too. Those of an ended run go without
+ * their events: the archive has them, and only an unfinished run is ever rebuilt.
+ */
 export function nodeRecords(entry: LedgerEntry, events: readonly StreamEvent[]): NodeRecord[] {
   const started = new Map(events.map(({ id, event }) => [id, event]));
   const recordedUpTo = entry.kind === 'end' ? entry.recordedUpTo : undefined;
@@ -82,17 +85,10 @@ export function nodeRecords(entry: LedgerEntry, events: readonly StreamEvent[]):
   return events.slice(from).flatMap(({ id, event, meta, startedEventId = '' }) => {
     const startedEvent = started.get(startedEventId);
     if (meta === undefined || startedEvent === undefined) return [];
+    const texts =
+      entry.kind === 'end' ? { startedEvent: '', finishedEvent: '' } : { startedEvent, finishedEvent: event };
     const { runId } = entry;
-    return [
-      {
-        runId,
-        meta: JSON.parse(meta) as NodeLedgerMeta,
-        startedEventId,
-        finishedEventId: id,
-        startedEvent,
-        finishedEvent: event,
-      },
-    ];
+    return [{ runId, meta: JSON.parse(meta) as NodeLedgerMeta, startedEventId, finishedEventId: id, ...texts }];
   });
 }
 

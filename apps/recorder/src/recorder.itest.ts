@@ -86,7 +86,7 @@ describe('the recorder on real services', () => {
     await recordUntil(1);
     const nodes = await store.nodeExecutions.listForRun(tenantId, run.runId);
     expect(nodes).toMatchObject([
-      { startedEventId: '1-1', finishedEventId: '1-2', finishedEvent: '{"event":"node_finished","outputs":{"x":1.0}}' },
+      { startedEventId: '1-1', finishedEventId: '1-2', finishedEvent: '' },
       { startedEventId: '1-3', finishedEventId: '1-4' },
     ]);
     const archived = await store.archives.load(tenantId, run.runId);

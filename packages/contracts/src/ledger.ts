@@ -53,6 +53,7 @@ export interface NodeRecord {
   meta: NodeLedgerMeta;
   startedEventId: string;
   finishedEventId: string;
+  /** Empty once the run has ended: its archive has the events. */
   startedEvent: JsonText;
   finishedEvent: JsonText;
 }

@@ -70,6 +70,8 @@ function configuration(port: number, data: string, { aof = true, databases = 16,
     'save ""',
     `appendonly ${aof ? 'yes' : 'no'}`,
     'appendfsync everysec',
+    // The data are small and short-lived: rewriting at the default 64 MB would fork every few seconds under load.
+    'auto-aof-rewrite-min-size 512mb',
     'aof-load-truncated yes',
     // Run state must never be evicted: full memory refuses writes, which callers see as 503.
     'maxmemory-policy noeviction',

@@ -1,6 +1,7 @@
 import type {
   BegunNode,
   Claim,
+  EdgeTable,
   NodeJob,
   NodeLedgerMeta,
   NodeQueue,
@@ -59,7 +60,7 @@ export async function settleNode(
   };
   const tokens = result.metadata.total_tokens ?? 0;
   const edges = outcome.outcome === 'done' ? edgeTable(plan, node.index, outcome.handle) : '';
-  const settled = await deps.state.settle({
+  const settling = deps.state.settle({
     ...untouched(work),
     outcome: outcome.outcome,
     ...(outcome.outcome === 'failed' ? { error: outcome.error ?? '' } : {}),
@@ -77,9 +78,20 @@ export async function settleNode(
     closes: node.streams.map(({ sel }) => sel),
     streamMoves: movesStream(plan, node, edges),
   });
+  // Sent in the same tick and hence applied after it: should the settlement be refused, the job finds a node that is not ready.
+  const certain = edges === '' ? [] : certainlyReady(edges);
+  const queueing = queueReady(deps.queue, job, certain, 0);
+  const [settled] = await Promise.all([settling, queueing]);
   if (settled.kind === 'stale') return;
-  await queueReady(deps.queue, job, settled.ready, outcome.retryDelayMs);
+  const others = settled.ready.filter(({ node: ready }) => !certain.some((each) => each.node === ready));
+  await queueReady(deps.queue, job, others, outcome.retryDelayMs);
   if (settled.decided) await deps.finish(settled.decided);
+}
+
+/** Targets of taken edges that wait for no other edge. */
+function certainlyReady(edges: string): ReadyNode[] {
+  const { take } = JSON.parse(edges) as EdgeTable;
+  return take.flatMap(([node, inDegree]) => (inDegree === 1 ? [{ frame: 0, node, attempt: 1 }] : []));
 }
 
 /** Queues what a settlement made ready; deterministic ids make a repetition harmless. */

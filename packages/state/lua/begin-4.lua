@@ -5,7 +5,7 @@
 -- Returns {'gone'} | {'busy'} | {'begun', token, execution id, index, started ms, announced, crashes, streamed, values}
 --@include run
 local at, attempt = ARGV[2], tonumber(ARGV[3])
-local run = redis.call('HMGET', run_key, 'st', 'n' .. at)
+local run = redis.call('HMGET', run_key, 'st', 'n' .. at, 'ix')
 local node = parse_node(run[2])
 if run[1] ~= 'running' or not node or node.attempt ~= attempt then return { 'gone' } end
 local now = now_ms()
@@ -25,11 +25,13 @@ if node.state == 'running' then
 elseif node.state ~= 'ready' then
   return { 'gone' }
 end
+local fields = { 'n' .. at, '' }
 if node.execution == '' then
   node.execution = ARGV[6]
-  node.index = redis.call('HINCRBY', run_key, 'ix', 1)
+  node.index = tonumber(run[3] or '0') + 1
   node.started = now
-  if node.index == 1 then redis.call('HSET', run_key, 'b0', int_text(now)) end
+  fields[3], fields[4] = 'ix', node.index
+  if node.index == 1 then fields[5], fields[6] = 'b0', int_text(now) end
   -- Steps are the starts of the root frame (dsl 3.11): all starts less the inner ones, plus the retries.
   if string.sub(at, 1, 2) ~= '0.' then redis.call('HINCRBY', run_key, 'in', 1) end
 end
@@ -44,7 +46,8 @@ if attempt > 1 and node.state == 'ready' then
   end
 end
 node.state, node.token, node.job = 'running', ARGV[5], ARGV[4]
-redis.call('HSET', run_key, 'n' .. at, node_text(node))
-redis.call('ZADD', KEYS[4], now + tonumber(ARGV[7]), ARGV[9])
+fields[2] = node_text(node)
+redis.call('HSET', run_key, unpack(fields))
+redis.call('ZADD', KEYS[4], int_text(now + tonumber(ARGV[7])), ARGV[9])
 return { 'begun', node.token, node.execution, node.index, int_text(node.started), node.announced, node.crashes, streamed,
   redis.call('HMGET', vars_key, '@ctx', '@inputs', unpack(ARGV, 10)) }

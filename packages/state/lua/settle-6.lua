@@ -15,7 +15,7 @@ local run = redis.call('HMGET', run_key, 'st', 'n' .. at, 'ep', 'bl')
 local node, epoch, bells = parse_node(run[2]), run[3], run[4]
 if run[1] ~= 'running' or not node or node.state ~= 'running' or node.token ~= ARGV[4] then return { 'stale' } end
 local now, silent = now_ms(), ARGV[20] == '1'
-local lease_until = now + tonumber(ARGV[18])
+local lease_until = int_text(now + tonumber(ARGV[18]))
 
 if outcome == 'retry' or outcome == 'release' then
   node.state, node.token, node.job = 'ready', '', ''

@@ -70,8 +70,8 @@ export function createRunEvents(redis: Redis): RunEvents {
     async expire(runs, ttlMs) {
       const pipeline = redis.pipeline();
       for (const run of runs) {
-        for (const key of [runKeys.state(run), runKeys.variables(run), runKeys.events(run)])
-          pipeline.pexpire(key, ttlMs);
+        // The variables went with the end of the run.
+        pipeline.pexpire(runKeys.state(run), ttlMs).pexpire(runKeys.events(run), ttlMs);
       }
       for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
     },

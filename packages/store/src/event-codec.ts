@@ -16,7 +16,8 @@ const inlineBytes = 64 * 1024;
 
 /** Level 1 of zstd packs event streams about ten to one, in a fraction of gzip's time. */
 export async function packEvents(events: readonly ArchivedEvent[]): Promise<{ codec: Codec; bytes: Buffer }> {
-  const text = Buffer.from(JSON.stringify(events.map(({ id, event }) => [id, event])));
+  // One event a line: JSON text holds no line feed, and joining is much cheaper than quoting it once more.
+  const text = Buffer.from(events.map(({ id, event }) => `${id} ${event}`).join('\n'));
   const inline = text.length <= inlineBytes;
   if (hasZstd) {
     const options = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } };
@@ -31,8 +32,14 @@ export async function packEvents(events: readonly ArchivedEvent[]): Promise<{ co
 export async function unpackEvents(codec: string, bytes: Buffer): Promise<ArchivedEvent[]> {
   if (codec === 'zstd' && !hasZstd) throw new Error('This archive needs Node 22.15 or later (zstd).');
   const text = codec === 'zstd' ? await promisify(zlib.zstdDecompress)(bytes) : await promisify(zlib.gunzip)(bytes);
-  const pairs = JSON.parse(text.toString()) as [id: string, event: string][];
-  return pairs.map(([id, event]) => ({ id, event }));
+  if (text.length === 0) return [];
+  return text
+    .toString()
+    .split('\n')
+    .map((line) => {
+      const space = line.indexOf(' ');
+      return { id: line.slice(0, space), event: line.slice(space + 1) };
+    });
 }
 
 /** The events that come after an id; all of them when it is not an event id. */
