@@ -1,7 +1,7 @@
 import { createAccept, createFinish, createPlans, createStop } from '@millrace/engine';
 import { createNodeQueue, type ShardQueue } from '@millrace/queue';
 import { createRunEvents, createRunState, type Doorbell } from '@millrace/state';
-import { defaultTenantId, type Store } from '@millrace/store';
+import { defaultTenantId, providerKey, type Store } from '@millrace/store';
 import type { Metrics } from '@millrace/telemetry';
 import type { GatewayDeps } from './app.js';
 import { createAppAccess } from './auth/app-access.js';
@@ -70,6 +70,10 @@ export function composeGateway(adapters: Adapters, settings: GatewaySettings): G
       return run && { context: run.context, ended: run.status !== 'accepted' };
     },
   });
+  const credentials = createKeyCache(async (key) => {
+    const [tenantId = '', provider = ''] = key.split('/');
+    return (await store.credentials.credentials(tenantId, provider)) && true;
+  });
   // Published versions never change, so only their existence is looked up, and not each time.
   const versions = createKeyCache(async (key) => {
     const [tenantId = '', appId = '', versionId = ''] = key.split('/');
@@ -98,6 +102,8 @@ export function composeGateway(adapters: Adapters, settings: GatewaySettings): G
         findApp: (tenantId, appId) => store.apps.get(tenantId, appId),
         findLogs: (tenantId, appId, query) => store.runs.logs(tenantId, appId, query),
         findVersion: (tenantId, appId, versionId) => versions.get(`${tenantId}/${appId}/${versionId}`),
+        hasCredentials: async (tenantId, provider) =>
+          (await credentials.get(`${tenantId}/${providerKey(provider)}`)) !== undefined,
         resolveEndUser: (tenantId, appId, user) => store.endUsers.ensure(tenantId, appId, user),
         bellChannel: (shard) => doorbells[shard]?.channel ?? '',
       },

@@ -8,6 +8,7 @@ import { connectRedis, createRecovery, createRunState, onStops } from '@millrace
 import { createStore } from '@millrace/store';
 import { createLogger, createMetrics, serveHealth, startTelemetry } from '@millrace/telemetry';
 import { readEnv, telemetrySource } from './env.js';
+import { createWorkerMetrics } from './metrics.js';
 import { startWorker } from './worker.js';
 
 const leaseMs = 10_000;
@@ -33,8 +34,9 @@ const plans = createPlans(store.versions, supportedNodeTypes);
 const outbound = createOutbound({ allowCidrs: env.OUTBOUND_ALLOW_CIDRS });
 const executors = createNodeExecutors({ outbound, models: createModels({ outbound, credentials: store.credentials }) });
 const claims = createClaims(state);
-const finish = createFinish({ state, runs: store.runs, plans });
-const execute = createExecuteNode({ state, queue, plans, executors, claims, finish, onError, leaseMs });
+const observer = createWorkerMetrics(metrics, () => claims.size());
+const finish = createFinish({ state, runs: store.runs, plans, observer });
+const execute = createExecuteNode({ state, queue, plans, executors, claims, finish, observer, onError, leaseMs });
 const reconciler = createReconciler({
   ...{ state, queue, plans, finish, onError },
   view: createRecovery(redis),
@@ -46,14 +48,6 @@ const reconciler = createReconciler({
   },
   limits: { maxRunMs: env.MAX_EXECUTION_TIME, maxSteps: env.MAX_EXECUTION_STEPS },
   owner: newId(),
-});
-
-metrics.gauge({
-  name: 'millrace_worker_nodes_running',
-  help: 'Node jobs this worker is executing.',
-  collect: (gauge) => {
-    gauge.set(claims.size());
-  },
 });
 
 for (let shard = 0; shard < env.MILLRACE_SHARDS; shard++) {

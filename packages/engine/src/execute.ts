@@ -14,6 +14,7 @@ import { ClaimAborted, type Claims } from './claims.js';
 import { nodeRetry, nodeStarted, type NodeExecution } from './events.js';
 import type { Finish } from './finish.js';
 import { PlanError, type Plans } from './plans.js';
+import type { EngineObserver } from './ports.js';
 import { createScope } from './scope.js';
 import { settleNode, untouched, type Work } from './settle.js';
 import { createTextStream } from './text-stream.js';
@@ -25,6 +26,7 @@ export interface ExecuteDeps {
   executors: ReadonlyMap<string, NodeExecutor>;
   claims: Claims;
   finish: Finish;
+  observer?: EngineObserver;
   onError: (error: Error) => void;
   /** Lease of a claimed node. Default 10 s. */
   leaseMs?: number;

@@ -11,13 +11,14 @@ import {
 import { mergeOutputs, parseJson, stringifyJson, type Plan } from '@millrace/graph';
 import { recordRunSpan } from '@millrace/telemetry';
 import { errorEvent, nodeFinished, nodeStarted, workflowFinished } from './events.js';
-import type { RunStore } from './ports.js';
+import type { EngineObserver, RunStore } from './ports.js';
 import { PlanError, type Plans } from './plans.js';
 
 export interface FinishDeps {
   state: RunState;
   runs: RunStore;
   plans: Plans;
+  observer?: EngineObserver;
 }
 
 /**
@@ -29,7 +30,7 @@ export type Finish = (decided: DecidedRun) => Promise<void>;
 /** After this time a run that Postgres does not know (it was refused) is cleared away. */
 const unknownGraceMs = 60_000;
 
-export function createFinish({ state, runs, plans }: FinishDeps): Finish {
+export function createFinish({ state, runs, plans, observer }: FinishDeps): Finish {
   return async (decided) => {
     const { context } = decided;
     const own = endingOf(decided);
@@ -43,7 +44,9 @@ export function createFinish({ state, runs, plans }: FinishDeps): Finish {
       ledger: JSON.stringify({ tenantId: context.tenantId, createdAtMs: context.createdAtMs, epoch: decided.epoch }),
       running: decided.running,
     });
-    if (published === 'published') recordRunSpan(context, ending);
+    if (published !== 'published') return;
+    recordRunSpan(context, ending);
+    observer?.runEnded(ending.status, ending.elapsedSeconds);
   };
 }
 

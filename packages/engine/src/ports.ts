@@ -1,4 +1,4 @@
-import type { Ending, JsonText, NodeRecord, RunContext } from '@millrace/contracts';
+import type { Ending, JsonText, NodeRecord, NodeStatus, RunContext, TerminalStatus } from '@millrace/contracts';
 
 /** A run as Postgres first learns of it. */
 export interface AcceptedRun {
@@ -43,4 +43,11 @@ export interface RecoveryStore {
   /** Raises the epoch of runs that have not ended; answers the new ones by run id. */
   raiseEpoch(runs: { tenantId: string; runId: string }[]): Promise<Map<string, number>>;
   recordedNodes(tenantId: string, runId: string): Promise<NodeRecord[]>;
+}
+
+/** Hears what happens, for metrics. */
+export interface EngineObserver {
+  /** @param waitSeconds time from ready to begun */
+  nodeSettled(type: string, status: NodeStatus, seconds: number, waitSeconds: number): void;
+  runEnded(status: TerminalStatus, seconds: number): void;
 }

@@ -1,4 +1,4 @@
-import type { NodeAddress, RunContext, RunRef } from '@millrace/contracts';
+import { runCreatedAtMs, type NodeAddress, type RunContext, type RunRef } from '@millrace/contracts';
 import { rebuildRun, type RebuildDeps } from './rebuild.js';
 
 /** Port to what the reconciler reads from Redis (implemented by `@millrace/state`). */
@@ -48,7 +48,8 @@ export function createReconciler(deps: ReconcileDeps): { tick(shard: number): Pr
 
   const endOverdueRuns = async (shard: number): Promise<void> => {
     for (const run of await view.overdueRuns(shard, batch)) {
-      const error = `Aborted: Maximum execution time exceeded: ${deps.limits.maxRunMs / 1000}s`;
+      const elapsedMs = Date.now() - (runCreatedAtMs(run.runId) ?? Date.now());
+      const error = `Aborted: Maximum execution time exceeded: ${(elapsedMs / 1000).toFixed(2)}s > ${deps.limits.maxRunMs / 1000}s`;
       const { decided } = await state.decide({ ...run, status: 'failed', error });
       if (decided) await finish(decided);
     }

@@ -15,6 +15,7 @@ import { edgeTable, resolveSelector, stringifyJson, toMarkdown, type Plan, type 
 import { decideOutcome, type Outcome } from './decide-outcome.js';
 import { nodeFinished, nodeRetry, nodeStarted, type NodeExecution } from './events.js';
 import type { Finish } from './finish.js';
+import type { EngineObserver } from './ports.js';
 
 /** A claimed node and what surrounds it. */
 export interface Work {
@@ -29,6 +30,7 @@ export interface SettleDeps {
   state: RunState;
   queue: NodeQueue;
   finish: Finish;
+  observer?: EngineObserver;
 }
 
 /** Applies an attempt's result: state, successors in the queue, and the run's end when this was it. */
@@ -83,6 +85,8 @@ export async function settleNode(
   const queueing = queueReady(deps.queue, job, certain, 0);
   const [settled] = await Promise.all([settling, queueing]);
   if (settled.kind === 'stale') return;
+  const waitedMs = Math.max(0, finishedAtMs - elapsedMs - job.readyAtMs);
+  deps.observer?.nodeSettled(node.type, outcome.status, elapsedMs / 1000, waitedMs / 1000);
   const others = settled.ready.filter(({ node: ready }) => !certain.some((each) => each.node === ready));
   await queueReady(deps.queue, job, others, outcome.retryDelayMs);
   if (settled.decided) await deps.finish(settled.decided);

@@ -1,3 +1,4 @@
+export * from './certain.js';
 export * from './compile.js';
 export * from './conditions.js';
 export * from './dsl/file.js';

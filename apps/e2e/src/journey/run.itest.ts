@@ -79,6 +79,31 @@ describe('branches, retries and fail branch', () => {
   });
 });
 
+describe('model providers', () => {
+  it('refuses a run that is bound to end for want of credentials, in both modes', async () => {
+    const file = ask().replace('langgenius/openai/openai', 'langgenius/anthropic/anthropic');
+    const client = await clientOf(file);
+    for (const mode of ['blocking', 'streaming']) {
+      const body = { inputs: { question: 'q' }, user: 'u', response_mode: mode };
+      const refused = await client.request('POST', 'workflows/run', { body });
+      expect([refused.status, await refused.json()]).toMatchObject([
+        400,
+        { code: 'provider_not_initialize', status: 400 },
+      ]);
+    }
+  });
+
+  it('tells a failure of the provider as its code, beside the whole run', async () => {
+    const client = await clientOf(ask());
+    model.script({ status: 401 }, { status: 401 });
+    const { status, body } = await client.blocking({ question: 'q' });
+    expect([status, body]).toMatchObject([400, { code: 'provider_not_initialize', data: { status: 'failed' } }]);
+    const events = await collect(await client.stream({ question: 'q' }));
+    expect(events.slice(-2).map(({ event }) => event)).toEqual(['error', 'workflow_finished']);
+    expect(JSON.stringify([body, events])).not.toContain('sk-test-secret');
+  });
+});
+
 describe('resume', () => {
   it('goes on after Last-Event-ID on another gateway, and says 204 at the end', async () => {
     const client = await clientOf(chain5());

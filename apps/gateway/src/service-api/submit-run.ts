@@ -1,6 +1,6 @@
 import { ApiError, isUuid, type RunContext } from '@millrace/contracts';
 import { PlanError, type Accept, type Plans } from '@millrace/engine';
-import { validateInputs, type Plan } from '@millrace/graph';
+import { liesOnEveryPath, validateInputs, type Plan } from '@millrace/graph';
 import { mintRunTrace, type RunTrace } from '@millrace/telemetry';
 import type { Request } from 'express';
 import { requireWorkflowMode } from '../auth/app-key.js';
@@ -17,6 +17,8 @@ export interface SubmitDeps {
   plans: Plans;
   findVersion: FindVersion;
   resolveEndUser: ResolveEndUser;
+  /** Whether the tenant has saved credentials for a model provider. */
+  hasCredentials: (tenantId: string, provider: string) => Promise<boolean>;
   /** Doorbell channel of this gateway on a shard. */
   bellChannel: (shard: number) => string;
   bodyLimitBytes: number;
@@ -56,6 +58,7 @@ export async function parseSubmission(
   const plan = await planOf(deps, app, version.id);
   const checked = validateInputs(plan.form, request.inputs);
   if (!checked.ok) throw new ApiError('invalid_param', checked.message);
+  await requireCredentials(deps, app, plan);
   const { id, label } = version;
   return {
     ...request,
@@ -93,6 +96,17 @@ async function planOf({ plans }: SubmitDeps, { tenantId }: AppAccess, versionId:
   } catch (error) {
     if (error instanceof PlanError) throw new ApiError('workflow_request_error', error.message, { cause: error });
     throw error;
+  }
+}
+
+/** A run that is bound to end for want of credentials is refused; a node that may not be reached is not asked for. */
+async function requireCredentials({ hasCredentials }: SubmitDeps, { tenantId }: AppAccess, plan: Plan): Promise<void> {
+  for (const node of plan.nodes) {
+    if (node.type !== 'llm' || node.errorStrategy !== 'none') continue;
+    const { model } = node.data;
+    const provider = typeof model === 'object' && model !== null && 'provider' in model ? model.provider : undefined;
+    if (typeof provider !== 'string' || !liesOnEveryPath(plan, node)) continue;
+    if (!(await hasCredentials(tenantId, provider))) throw new ApiError('provider_not_initialize');
   }
 }
 
