@@ -8,10 +8,11 @@ import type { PlanNode } from '@millrace/graph';
 export const seconds = (ms: number): number => Math.floor(ms / 1000);
 
 /** Text of an object from already written values. */
-const object = (fields: Record<string, string>): string =>
-  `{${Object.entries(fields)
-    .map(([key, value]) => `"${key}":${value}`)
-    .join(',')}}`;
+function object(fields: Record<string, string>): string {
+  let all = '';
+  for (const key in fields) all += `${all === '' ? '{' : ','}"${key}":${fields[key] ?? 'null'}`;
+  return `${all}}`;
+}
 
 const text = JSON.stringify as (value: string | number | boolean | null) => string;
 

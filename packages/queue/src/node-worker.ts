@@ -1,7 +1,7 @@
 import { nodeJob, type NodeJob } from '@millrace/contracts';
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { lockMs, queueName, queuePrefix, stalledCheckMs } from './options.js';
+import { leaveNothing, lockMs, queueName, queuePrefix, stalledCheckMs } from './options.js';
 
 export interface NodeWorkerOptions {
   redis: Redis;
@@ -32,8 +32,7 @@ export function createNodeWorker({ redis, shard, concurrency, process, onError }
       stalledInterval: stalledCheckMs,
       // Crashes are counted by the run state, which can say why a node is given up.
       maxStalledCount: 1_000_000,
-      removeOnComplete: { count: 0 },
-      removeOnFail: { count: 0 },
+      ...leaveNothing,
       skipVersionCheck: true,
     },
   );

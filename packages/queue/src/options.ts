@@ -6,12 +6,13 @@ export const queueName = 'nodes';
 export const queuePrefix = (shard: number): string => `{s${shard}}`;
 
 /**
- * Q1: a finished job leaves nothing behind, otherwise its id could never be queued again.
- * Q2: a job that throws (an outage, never a user's error) is tried again until it can be decided.
+ * Q1: a finished job leaves nothing behind, otherwise its id could never be queued again. Said once by the
+ * worker, not with every job: what a job carries is written and read three times.
  */
+export const leaveNothing = { removeOnComplete: { count: 0 }, removeOnFail: { count: 0 } };
+
+/** Q2: a job that throws (an outage, never a user's error) is tried again until it can be decided. */
 export const jobOptions: JobsOptions = {
-  removeOnComplete: true,
-  removeOnFail: true,
   attempts: 1_000_000,
   backoff: { type: 'fixed', delay: 1000 },
 };
