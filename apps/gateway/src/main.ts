@@ -27,14 +27,13 @@ const store = createStore({
 });
 // One connection for transitions and the queue: a run's job is queued right after its start.
 const redis = connectRedis(env.REDIS_URL, 'hasty', 'gateway');
-const subscriber = connectRedis(env.REDIS_URL, 'hasty', 'gateway-doorbell');
+// Patient: nobody waits for a subscription, and it must come back by itself.
+const subscriber = connectRedis(env.REDIS_URL, 'patient', 'gateway-doorbell');
 for (const connection of [redis, subscriber]) connection.on('error', onError);
 const gatewayId = newId();
 const shards = Array.from({ length: env.MILLRACE_SHARDS }, (_, shard) => shard);
 const queues = shards.map((shard) => createShardQueue(redis, shard, onError));
-const doorbells = await Promise.all(
-  shards.map((shard) => createDoorbell(redis, subscriber, shard, gatewayId, onError)),
-);
+const doorbells = shards.map((shard) => createDoorbell(redis, subscriber, shard, gatewayId, onError));
 
 let isPrepared = false;
 let isStopping = false;

@@ -51,7 +51,7 @@ const reconciler = createReconciler({
 });
 
 for (let shard = 0; shard < env.MILLRACE_SHARDS; shard++) {
-  await onStops(
+  onStops(
     subscriber,
     shard,
     (runId) => {
@@ -80,6 +80,9 @@ const health =
         },
       });
 logger.info({ concurrency: env.WORKER_CONCURRENCY, shards: env.MILLRACE_SHARDS }, 'worker ready');
+
+// After an outage a tail of the data may be missing: look before much has been written on top of it.
+redis.on('ready', worker.lookNow);
 
 let stopping = false;
 const stop = async (signal: string): Promise<void> => {

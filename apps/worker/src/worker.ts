@@ -19,7 +19,7 @@ const reconcileEveryMs = 2_000;
 const drainMs = 18_000;
 
 /** The worker's three loops: consume jobs, keep claims alive, reconcile. */
-export function startWorker(deps: WorkerLoopDeps): { stop(): Promise<void> } {
+export function startWorker(deps: WorkerLoopDeps): { stop(): Promise<void>; lookNow(): void } {
   const { claims, onError } = deps;
   const shards = Array.from({ length: deps.shards }, (_, shard) => shard);
   const consumers = shards.map((shard) => deps.consume(shard, deps.execute));
@@ -37,12 +37,12 @@ export function startWorker(deps: WorkerLoopDeps): { stop(): Promise<void> } {
   );
 
   return {
+    lookNow: reconciling.now,
     async stop() {
-      await reconciling.stop();
       const handBack = setTimeout(() => {
-        claims.abortAll('shutdown');
+        claims.abortAll();
       }, drainMs);
-      await Promise.all(consumers.map((consumer) => consumer.close()));
+      await Promise.all([reconciling.stop(), ...consumers.map((consumer) => consumer.close())]);
       clearTimeout(handBack);
       await renewing.stop();
     },
@@ -50,10 +50,14 @@ export function startWorker(deps: WorkerLoopDeps): { stop(): Promise<void> } {
 }
 
 /** Repeats `work`, never overlapping; a failure is reported and the next turn comes all the same. */
-function every(ms: number, work: () => Promise<void>, onError: (error: Error) => void): { stop(): Promise<void> } {
+function every(
+  ms: number,
+  work: () => Promise<void>,
+  onError: (error: Error) => void,
+): { now(): void; stop(): Promise<void> } {
   let running = Promise.resolve();
   let busy = false;
-  const timer = setInterval(() => {
+  const turn = (): void => {
     if (busy) return;
     busy = true;
     running = work()
@@ -61,8 +65,10 @@ function every(ms: number, work: () => Promise<void>, onError: (error: Error) =>
       .finally(() => {
         busy = false;
       });
-  }, ms);
+  };
+  const timer = setInterval(turn, ms);
   return {
+    now: turn,
     async stop() {
       clearInterval(timer);
       await running;

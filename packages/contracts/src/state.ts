@@ -8,7 +8,7 @@ import type { TerminalStatus } from './status.js';
  */
 export interface RunState {
   /** Creates the run and emits `startedEvent`. Idempotent by run id. The root node is ready (attempt 1). */
-  start(request: StartRequest): Promise<'started' | 'exists'>;
+  start(request: StartRequest): Promise<StartResult>;
   /** Claims a node for a job. */
   begin(request: BeginRequest): Promise<BeginResult>;
   /** Emits `node_started` of a claimed node. A stale token changes nothing. */
@@ -27,6 +27,9 @@ export interface RunState {
   renew(shard: number, leaseMs: number, claims: Claim[]): Promise<boolean[]>;
 }
 
+/** `late`: after `notAfterMs`; `full`: the recorder is so far behind that nothing more may start. */
+export type StartResult = 'started' | 'exists' | 'late' | 'full';
+
 export interface StartRequest {
   context: RunContext;
   epoch: number;
@@ -35,6 +38,8 @@ export interface StartRequest {
   /** Values of the start form (dsl 2.10), stored as outputs of the start node's inputs. */
   inputs: JsonText;
   startedEvent: string;
+  /** A start that reaches Redis later than this (Unix ms) does nothing: its caller was told 503 long ago. */
+  notAfterMs?: number;
   /** Absolute time limit, Unix ms. */
   deadlineMs: number;
   /** Most `node_started` a run may have. */
@@ -118,6 +123,8 @@ export interface EmitRequest extends Claim {
   sel: number;
   /** JSON string literal of the text. */
   text: string;
+  /** Number of this piece among the claim's, from 1. */
+  piece: number;
   /** Closes the stream of this selector with an empty chunk. */
   final: boolean;
 }
@@ -154,8 +161,8 @@ export interface SettleRequest extends Claim {
   closes: number[];
   /** Whether the node matters to the text stream at all: most do not, and need not look at it. */
   streamMoves: boolean;
-  /** A rebuild: neither events nor ledger are written. */
-  silent?: boolean;
+  /** A rebuild: retries of the recorded node; neither events nor ledger are written. */
+  recordedRetries?: number;
 }
 
 export interface ReadyNode extends NodeAddress {

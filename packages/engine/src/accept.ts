@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   ApiError,
   newId,
@@ -87,6 +88,7 @@ export function createAccept(deps: AcceptDeps): Accept {
       await runs.insertAccepted({ context, versionLabel: request.version.label, inputs });
       await startRun(deps, {
         context,
+        notAfterMs: createdAtMs + startWithinMs,
         plan: request.version.plan,
         inputs,
         epoch: 1,
@@ -94,12 +96,40 @@ export function createAccept(deps: AcceptDeps): Accept {
         ...(request.bell ? { bell: request.bell } : {}),
       });
     } catch (error) {
-      runs.markRefused(context.tenantId, context.runId).catch(onError);
+      await refuse(deps, context);
       if (!isUnavailable(error)) throw error;
       throw new ApiError('service_unavailable', undefined, { cause: error, retryAfterSeconds: 1 });
     }
     return context;
   };
+}
+
+/** A start that has not reached Redis by then never counts; the caller has given up (`hasty`, 1.5 s) before. */
+const startWithinMs = 15_000;
+
+/** Longest wait for the refusal to be written before the caller is told. */
+const refusalMs = 300;
+/** How long the refusal is tried in the background: until the reconciler could take the run for accepted. */
+const refusalTriesMs = 8_000;
+
+/**
+ * Makes sure that a run whose caller hears 503 never executes: refused in Postgres, and ended in Redis should
+ * the start have arrived there after all. What cannot be written now is tried again for a while.
+ */
+async function refuse({ runs, state, onError }: AcceptDeps, context: RunContext): Promise<void> {
+  state.decide({ ...context, status: 'failed', error: 'The run was refused.' }).catch(onError);
+  const until = Date.now() + refusalTriesMs;
+  const mark = async (): Promise<void> => {
+    try {
+      await runs.markRefused(context.tenantId, context.runId);
+    } catch (error) {
+      onError(error as Error);
+      if (Date.now() >= until) return;
+      await pause(500);
+      await mark();
+    }
+  };
+  await Promise.race([mark(), pause(refusalMs)]);
 }
 
 export interface StartRun {
@@ -108,6 +138,7 @@ export interface StartRun {
   inputs: string;
   epoch: number;
   limits: RunLimits;
+  notAfterMs?: number;
   bell?: AcceptRequest['bell'];
   recordedEvents?: { id: string; event: string }[];
 }
@@ -119,6 +150,7 @@ export function startRequest({
   inputs,
   epoch,
   limits,
+  notAfterMs,
   bell,
   recordedEvents = [],
 }: StartRun): StartRequest {
@@ -131,6 +163,7 @@ export function startRequest({
     startedEvent: workflowStarted(context, startedInputs(context, inputs)),
     deadlineMs: context.createdAtMs + limits.maxRunMs,
     maxSteps: limits.maxSteps,
+    ...(notAfterMs === undefined ? {} : { notAfterMs }),
     stream: plan.stream.ends.length > 0 ? JSON.stringify(plan.stream) : '',
     chunkPrefix: chunkPrefix(context),
     values: startingValues(plan, context, inputs),
@@ -167,7 +200,10 @@ async function startRun({ state, queue }: AcceptDeps, run: StartRun): Promise<vo
       ...(trace.traceparent === undefined ? {} : { traceparent: trace.traceparent }),
     },
   ]);
-  await Promise.all([started, queued]);
+  const [result] = await Promise.all([started, queued]);
+  if (result === 'started' || result === 'exists') return;
+  const why = result === 'late' ? 'Redis was too slow' : 'The history is too far behind';
+  throw new ApiError('service_unavailable', `${why}; please try again.`, { retryAfterSeconds: 1 });
 }
 
 /** User inputs and `sys.*` keys, as `workflow_started` and the run's record show them. */

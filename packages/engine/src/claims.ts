@@ -19,7 +19,8 @@ export interface Claims {
   abortRun(runId: string): void;
   /** Renews every lease; aborts what no longer stands. Call often (250 ms). */
   renew(leaseMs: number): Promise<void>;
-  abortAll(reason: AbortReason): void;
+  /** Aborts every claim, and those that come after: this process is stopping. */
+  abortAll(): void;
   size(): number;
 }
 
@@ -30,12 +31,14 @@ interface Held {
 
 export function createClaims(state: Pick<RunState, 'renew'>): Claims {
   const held = new Set<Held>();
+  let stopping = false;
   const abort = (entry: Held, reason: AbortReason): void => entry.controller.abort(new ClaimAborted(reason));
 
   return {
     hold(claim) {
       const entry = { claim, controller: new AbortController() };
       held.add(entry);
+      if (stopping) abort(entry, 'shutdown');
       return { signal: entry.controller.signal, release: () => void held.delete(entry) };
     },
     abortRun(runId) {
@@ -57,8 +60,9 @@ export function createClaims(state: Pick<RunState, 'renew'>): Claims {
         }),
       );
     },
-    abortAll(reason) {
-      for (const entry of held) abort(entry, reason);
+    abortAll() {
+      stopping = true;
+      for (const entry of held) abort(entry, 'shutdown');
     },
     size: () => held.size,
   };

@@ -1,5 +1,6 @@
 import {
   newId,
+  type BegunNode,
   type Claim,
   type NodeExecutor,
   type NodeJob,
@@ -134,7 +135,13 @@ async function runClaimed(deps: ExecuteDeps, work: Work): Promise<void> {
     clearTimeout(timer);
     await stream.end();
     if (signal.aborted) throw signal.reason;
-    await settleNode(deps, work, execution, result, performance.now() - began);
+    await settleNode(
+      deps,
+      isPoison(deps, begun) ? { ...work, node: withoutMercy(node) } : work,
+      execution,
+      result,
+      performance.now() - began,
+    );
   } catch (error) {
     clearTimeout(timer);
     await stream.end();
@@ -147,9 +154,19 @@ async function runClaimed(deps: ExecuteDeps, work: Work): Promise<void> {
   }
 }
 
+/** A node that keeps killing its workers. */
+const isPoison = ({ maxCrashes = 3 }: ExecuteDeps, { crashes }: BegunNode): boolean => crashes >= maxCrashes;
+
+/** Neither retries nor an error strategy may set a poison node on more workers: the run fails. */
+const withoutMercy = (node: PlanNode): PlanNode => ({
+  ...node,
+  errorStrategy: 'none',
+  retry: { maxRetries: 0, intervalMs: 0 },
+});
+
 /** Users' mistakes come back as results; what a node throws by itself is one too (dsl 3.6). */
 async function attempt(
-  { executors, maxCrashes = 3 }: ExecuteDeps,
+  deps: ExecuteDeps,
   { plan, node, begun, job }: Work,
   hooks: {
     signal: AbortSignal;
@@ -165,10 +182,10 @@ async function attempt(
     processData: {},
     metadata: {},
   });
-  if (begun.crashes >= maxCrashes) {
+  if (isPoison(deps, begun)) {
     return failed(`the node was given up: its worker died ${begun.crashes} times while it ran`, 'WorkerCrashError');
   }
-  const executor = executors.get(node.type);
+  const executor = deps.executors.get(node.type);
   if (!executor) return failed(`node type '${node.type}' is not supported yet`, 'WorkflowNodeError');
   try {
     return await executor.execute({

@@ -27,16 +27,19 @@ export interface FinishDeps {
  */
 export type Finish = (decided: DecidedRun) => Promise<void>;
 
-/** After this time a run that Postgres does not know (it was refused) is cleared away. */
-const unknownGraceMs = 60_000;
+/** A run that Postgres does not know or refused is only cleared away. */
+async function isRefused(runs: RunStore, { tenantId, appId, runId }: RunContext): Promise<boolean> {
+  const row = await runs.get(tenantId, appId, runId);
+  return row === undefined || row.status === 'refused';
+}
 
 export function createFinish({ state, runs, plans, observer }: FinishDeps): Finish {
   return async (decided) => {
     const { context } = decided;
     const own = endingOf(decided);
     const saved = await runs.saveEnding(context.tenantId, context.runId, own, { epoch: decided.epoch });
-    // Postgres is ahead of this Redis; the reconciler comes back with what it knows by then.
-    if (saved.kind === 'unknown' && Date.now() - decided.finishedAtMs < unknownGraceMs) return;
+    // Postgres is ahead of this Redis: the reconciler comes back with the epoch it knows by then.
+    if (saved.kind === 'unknown' && !(await isRefused(runs, context))) return;
     const ending = saved.kind === 'already' ? saved.ending : own;
     const plan = await planOf(plans, decided);
     const published = await state.publishEnd(context, {

@@ -1,4 +1,13 @@
-import type { Ending, JsonText, NodeRecord, NodeStatus, RunContext, TerminalStatus } from '@millrace/contracts';
+import type {
+  Ending,
+  JsonText,
+  NodeAddress,
+  NodeRecord,
+  NodeStatus,
+  RunContext,
+  RunRef,
+  TerminalStatus,
+} from '@millrace/contracts';
 
 /** A run as Postgres first learns of it. */
 export interface AcceptedRun {
@@ -21,6 +30,7 @@ export interface RunStore {
   insertAccepted(run: AcceptedRun): Promise<void>;
   /** A run that never started; it will never execute. */
   markRefused(tenantId: string, runId: string): Promise<unknown>;
+  get(tenantId: string, appId: string, runId: string): Promise<{ status: string } | undefined>;
   /** Never overwrites a terminal status; `epoch` fences those who follow an older one. */
   saveEnding(tenantId: string, runId: string, ending: Ending, options?: { epoch?: number }): Promise<EndingOutcome>;
 }
@@ -50,4 +60,24 @@ export interface EngineObserver {
   /** @param waitSeconds time from ready to begun */
   nodeSettled(type: string, status: NodeStatus, seconds: number, waitSeconds: number): void;
   runEnded(status: TerminalStatus, seconds: number): void;
+}
+
+/** Port to what the reconciler reads from Redis (implemented by `@millrace/state`). */
+export interface RecoveryView {
+  lead(shard: number, owner: string, leaseMs: number): Promise<boolean>;
+  overdueNodes(shard: number, limit: number, postponeMs: number): Promise<{ nodes: OverdueNode[]; more: boolean }>;
+  overdueRuns(shard: number, limit: number): Promise<RunRef[]>;
+  unpublished(shard: number, olderThanMs: number, limit: number): Promise<RunRef[]>;
+  /** A run that needs neither an end nor its publishing any more. */
+  forget(run: RunRef): Promise<void>;
+  present(runs: RunRef[]): Promise<boolean[]>;
+  generation(shard: number): Promise<'same' | 'restarted' | 'lost'>;
+  markGeneration(shard: number): Promise<void>;
+  raiseEpoch(run: RunRef, epoch: number): Promise<void>;
+}
+
+export interface OverdueNode {
+  address: NodeAddress;
+  attempt: number;
+  context: RunContext;
 }

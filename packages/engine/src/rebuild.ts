@@ -1,6 +1,5 @@
 import {
   newId,
-  type JsonText,
   type NodeQueue,
   type NodeRecord,
   type ReadyNode,
@@ -12,13 +11,15 @@ import { startedInputs, startRequest, type RunLimits } from './accept.js';
 import { workflowStarted } from './events.js';
 import { endUnstarted, type Finish } from './finish.js';
 import { PlanError, type Plans } from './plans.js';
-import type { RecoveryStore, RunStore, UnfinishedRun } from './ports.js';
+import type { RecoveryStore, RecoveryView, RunStore, UnfinishedRun } from './ports.js';
+import { streamedValues } from './settle.js';
 
 export interface RebuildDeps {
   state: RunState;
   queue: NodeQueue;
   plans: Plans;
   store: RecoveryStore;
+  view: Pick<RecoveryView, 'raiseEpoch'>;
   runs: RunStore;
   limits: RunLimits;
   finish: Finish;
@@ -46,10 +47,13 @@ export async function rebuildRun(deps: RebuildDeps, run: UnfinishedRun): Promise
   const recorded = (await store.recordedNodes(tenantId, runId))
     .filter(({ meta }) => meta.frame === 0)
     .sort((a, b) => compareEventIds(a.finishedEventId, b.finishedEventId));
-  const started = workflowStarted(context, startedInputs(context, run.inputs));
-  const recordedEvents = recorded.length === 0 ? [] : [{ id: '1-0', event: started }, ...eventsOf(recorded)];
+  const startedEvent = workflowStarted(context, startedInputs(context, run.inputs));
+  const recordedEvents = recorded.length === 0 ? [] : [{ id: '1-0', event: startedEvent }, ...eventsOf(recorded)];
   const request = startRequest({ context, plan, inputs: run.inputs, epoch, recordedEvents, limits });
-  if ((await state.start(request)) === 'exists') return;
+  const started = await state.start(request);
+  // Somebody was faster: what it has must not stay behind the epoch that Postgres knows now.
+  if (started === 'exists') await deps.view.raiseEpoch(context, epoch);
+  if (started !== 'started') return;
   const ready = await replay(deps, run, plan, recorded);
   await queue.add(
     ready.map((node) => ({
@@ -78,19 +82,22 @@ async function replay(
       ...{ reads: [], leaseMs: 10_000, streams: [] },
     });
     if (begun.kind !== 'begun') continue;
-    const { outputs, error } = resultOf(finishedEvent);
+    const { values, error } = resultOf(finishedEvent);
     const settled = await state.settle({
       ...{ ...place, token, nodeId: node.id, attempt: 1, outcome: meta.status === 'failed' ? 'failed' : 'done' },
       ...(meta.status === 'failed' ? { error } : {}),
-      ...{ outputs, edges: meta.status === 'failed' ? '' : edgeTable(plan, meta.node, meta.handle) },
+      ...{
+        outputs: values === null ? null : stringifyJson(values),
+        edges: meta.status === 'failed' ? '' : edgeTable(plan, meta.node, meta.handle),
+      },
       ...{ startedEvent: '', finishedEvent: '', ledger: '', tokens: meta.tokens },
       ...{
         exceptions: meta.status === 'succeeded' ? 0 : 1,
         isEnd: node.type === 'end',
-        values: [],
+        values: values === null ? [] : streamedValues(node, values),
         closes: [],
         streamMoves: true,
-        silent: true,
+        recordedRetries: meta.attempt - 1,
       },
     });
     ready.delete(meta.node);
@@ -101,11 +108,10 @@ async function replay(
   return [...ready.values()];
 }
 
-/** Outputs and error as the event tells them; the outputs stay lossless. */
-function resultOf(finishedEvent: string): { outputs: JsonText | null; error: string } {
-  const { data } = parseJson(finishedEvent) as { data: ValueObject };
-  const { outputs = null, error } = data;
-  return { outputs: outputs === null ? null : stringifyJson(outputs), error: typeof error === 'string' ? error : '' };
+/** Outputs and error as the event tells them; floats stay floats. */
+function resultOf(finishedEvent: string): { values: ValueObject | null; error: string } {
+  const { data } = parseJson(finishedEvent) as { data: { outputs: ValueObject | null; error: unknown } & ValueObject };
+  return { values: data.outputs, error: typeof data.error === 'string' ? data.error : '' };
 }
 
 function eventsOf(recorded: NodeRecord[]): { id: string; event: string }[] {

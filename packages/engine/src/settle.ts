@@ -139,7 +139,7 @@ const movesStream = (plan: Plan, node: PlanNode, edges: string): boolean =>
     !edges.includes('"skip":[]'));
 
 /** One-piece values of this node that End nodes stream, in markdown form (dsl 5.3). */
-function streamedValues(node: PlanNode, outputs: ValueObject): [number, string][] {
+export function streamedValues(node: PlanNode, outputs: ValueObject): [number, string][] {
   return node.streams.flatMap(({ sel, selector }): [number, string][] => {
     const value = resolveSelector((first) => (first === node.id ? outputs : undefined), selector);
     return value === undefined ? [] : [[sel, JSON.stringify(toMarkdown(value))]];

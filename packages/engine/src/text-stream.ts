@@ -27,6 +27,7 @@ export function createTextStream(options: TextStreamOptions): TextStream {
   const sending = new Set<Promise<unknown>>();
   let timer: NodeJS.Timeout | undefined;
   let begun = false;
+  let piece = 0;
 
   const flush = (): void => {
     clearTimeout(timer);
@@ -34,7 +35,7 @@ export function createTextStream(options: TextStreamOptions): TextStream {
     for (const [sel, text] of waiting) {
       // A stale answer needs no action: the claim is aborted by its own watch.
       const sent = state
-        .emit({ ...claim, sel, text: JSON.stringify(text), final: false })
+        .emit({ ...claim, sel, text: JSON.stringify(text), piece: ++piece, final: false })
         .catch(onError)
         .finally(() => sending.delete(sent));
       sending.add(sent);

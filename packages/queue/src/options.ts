@@ -15,6 +15,7 @@ export const leaveNothing = { removeOnComplete: { count: 0 }, removeOnFail: { co
 export const jobOptions: JobsOptions = {
   attempts: 1_000_000,
   backoff: { type: 'fixed', delay: 1000 },
+  stackTraceLimit: 1,
 };
 
 /** A dead worker's job is taken over after at most lock + check: 15 s. */

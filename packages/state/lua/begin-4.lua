@@ -14,16 +14,21 @@ if node.state == 'running' then
   local lease = redis.call('ZSCORE', KEYS[4], ARGV[9])
   if node.job ~= ARGV[4] and lease and tonumber(lease) > now then return { 'busy' } end
   -- Redelivered, or its owner's lease ran out: its worker died.
-  node.crashes = node.crashes + 1
-  for sel in string.gmatch(ARGV[8], '%d+') do
-    if redis.call('HGET', run_key, 'x' .. sel) == 'o' then
-      streamed = '1'
-      redis.call('HDEL', run_key, 'x' .. sel)
-      redis.call('HDEL', vars_key, '~' .. sel)
-    end
-  end
+  -- (The same token is the same call, sent again after a broken connection.)
+  if node.token ~= ARGV[5] then node.crashes = node.crashes + 1 end
 elseif node.state ~= 'ready' then
   return { 'gone' }
+end
+local retry = attempt > 1 and node.state == 'ready' and redis.call('HGET', vars_key, '@retry:' .. at)
+if node.execution ~= '' then
+  -- Text of an attempt before: what no client has seen is dropped, what they have seen needs a node_retry. The
+  -- selector stays open, so that it is owed until an attempt has come to its end.
+  for sel in string.gmatch(ARGV[8], '%d+') do
+    if redis.call('HGET', run_key, 'x' .. sel) == 'o' then
+      redis.call('HDEL', vars_key, '~' .. sel)
+      if not retry then streamed = '1' end
+    end
+  end
 end
 local fields = { 'n' .. at, '' }
 if node.execution == '' then
@@ -35,15 +40,12 @@ if node.execution == '' then
   -- Steps are the starts of the root frame (dsl 3.11): all starts less the inner ones, plus the retries.
   if string.sub(at, 1, 2) ~= '0.' then redis.call('HINCRBY', run_key, 'in', 1) end
 end
-if attempt > 1 and node.state == 'ready' then
-  local retry = redis.call('HGET', vars_key, '@retry:' .. at)
-  if retry then
-    redis.call('HDEL', vars_key, '@retry:' .. at)
-    if string.sub(at, 1, 2) == '0.' then redis.call('HINCRBY', run_key, 'rt', 1) end
-    local more = redis.call('HMGET', run_key, 'ep', 'bl')
-    add_event(more[1], retry)
-    ring(more[2], ARGV[1], false)
-  end
+if retry then
+  redis.call('HDEL', vars_key, '@retry:' .. at)
+  if string.sub(at, 1, 2) == '0.' then redis.call('HINCRBY', run_key, 'rt', 1) end
+  local more = redis.call('HMGET', run_key, 'ep', 'bl')
+  add_event(more[1], retry)
+  ring(more[2], ARGV[1], false)
 end
 node.state, node.token, node.job = 'running', ARGV[5], ARGV[4]
 fields[2] = node_text(node)

@@ -3,7 +3,7 @@
 -- ARGV: 1 run id, 2 frame, 3 node, 4 token, 5 outcome (done|retry|release|failed), 6 node id, 7 outputs JSON or '',
 --       8 edge table JSON or '', 9 node_started, 10 node_finished / node_retry, 11 node meta JSON for the recorder, 12 tokens,
 --       13 failed attempts to count, 14 '1' for an End node, 15 error, 16 API code or '', 17 closed selectors (csv),
---       18 ready grace ms, 19 stops channel, 20 '1' = silent (a rebuild: no events, no ledger),
+--       18 ready grace ms, 19 stops channel, 20 '' or, in a rebuild, the retries of a recorded node (silent: no events, no ledger),
 --       21 '1' = the text stream may move, 22.. values End nodes stream in one piece: selector number, JSON string literal, …
 -- Returns {'stale'} | {'applied', ended (0|1), {node, attempt, …}, decided payload when ended}
 --@include run
@@ -13,8 +13,21 @@ local run_id, frame, index, outcome = ARGV[1], ARGV[2], ARGV[3], ARGV[5]
 local at = frame .. '.' .. index
 local run = redis.call('HMGET', run_key, 'st', 'n' .. at, 'ep', 'bl')
 local node, epoch, bells = parse_node(run[2]), run[3], run[4]
-if run[1] ~= 'running' or not node or node.state ~= 'running' or node.token ~= ARGV[4] then return { 'stale' } end
-local now, silent = now_ms(), ARGV[20] == '1'
+if run[1] ~= 'running' or not node or node.token ~= ARGV[4] then return { 'stale' } end
+if node.state == 'done' then
+  -- Asked again after a broken connection: only what nobody has begun.
+  local waiting = {}
+  for _, entry in ipairs(cjson.decode(ARGV[8]).take) do
+    local target = read_node(frame .. '.' .. entry[1])
+    if target and target.state == 'ready' then
+      waiting[#waiting + 1] = entry[1]
+      waiting[#waiting + 1] = target.attempt
+    end
+  end
+  return { 'applied', 0, waiting }
+end
+if node.state ~= 'running' then return { 'stale' } end
+local now, silent = now_ms(), ARGV[20] ~= ''
 local lease_until = int_text(now + tonumber(ARGV[18]))
 
 if outcome == 'retry' or outcome == 'release' then
@@ -39,6 +52,10 @@ if ARGV[12] ~= '0' then redis.call('HINCRBY', run_key, 'tk', ARGV[12]) end
 if ARGV[13] ~= '0' then redis.call('HINCRBY', run_key, 'ex', ARGV[13]) end
 local slow = node.announced ~= '0'
 if not slow and not silent then node.announced = add_event(epoch, ARGV[9]) end
+if silent then
+  redis.call('HINCRBY', run_key, 'rt', ARGV[20])
+  redis.call('HINCRBY', run_key, 'ex', ARGV[20])
+end
 local ready, ended = {}, false
 
 if outcome == 'failed' then
@@ -49,7 +66,7 @@ if outcome == 'failed' then
   ended = true
 else
   -- Gathered, so that a settlement is a handful of commands however many nodes it makes ready.
-  local fields, leases = { 'n' .. at, fresh_node_text('done', node.attempt) }, {}
+  local fields, leases = { 'n' .. at, 'done|' .. node.attempt .. '|' .. node.token .. '|||0|0|0|0|' }, {}
   local edges, reached = cjson.decode(ARGV[8]), false
   -- An incoming edge of `target` is resolved; when it was the last one the node is ready or skipped.
   local function resolve(entry, taken)

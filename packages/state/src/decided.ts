@@ -30,8 +30,10 @@ export function parseDecided([hash, values]: DecidedPayload): DecidedRun | undef
 
 function parseRunning(field: string, text: string): RunningNode[] {
   const match = /^n(\d+)\.(\d+)$/.exec(field);
-  if (!match || !text.startsWith('running|')) return [];
-  const [, , , , executionId = '', index, started, announced] = text.split('|');
+  if (!match || !/^(running|ready)\|/.test(text)) return [];
+  const [state, , , , executionId = '', index, started, announced] = text.split('|');
+  // One that waits for its retry has been shown as started.
+  if (state === 'ready' && announced === '0') return [];
   return [
     {
       frame: Number(match[1]),

@@ -17,18 +17,18 @@ export interface Doorbell {
 }
 
 /**
- * @param subscriber connection of its own (a subscribed connection can do nothing else)
+ * @param subscriber patient connection of its own (a subscribed connection can do nothing else)
  * @param gateway id of this process, unique among gateways
  */
-export async function createDoorbell(
+export function createDoorbell(
   redis: Redis,
   subscriber: Redis,
   shard: number,
   gateway: string,
   onError: (error: Error) => void,
-): Promise<Doorbell> {
+): Doorbell {
   const channel = shardKeys.bell(shard, gateway);
-  await subscribe(subscriber, channel, onError);
+  subscribe(subscriber, channel, onError);
   return {
     channel,
     onRing: (listener) =>
@@ -45,25 +45,20 @@ export async function createDoorbell(
 }
 
 /** Hears ids of runs whose end was decided (stop, failure, time limit). */
-export async function onStops(
+export function onStops(
   subscriber: Redis,
   shard: number,
   listener: (runId: string) => void,
   onError: (error: Error) => void,
-): Promise<void> {
+): void {
   const channel = shardKeys.stops(shard);
   subscriber.on('message', (from: string, runId: string) => {
     if (from === channel) listener(runId);
   });
-  await subscribe(subscriber, channel, onError);
+  subscribe(subscriber, channel, onError);
 }
 
-/** Subscribes; when Redis is away at start, ioredis subscribes again as soon as it is back. */
-async function subscribe(subscriber: Redis, channel: string, onError: (error: Error) => void): Promise<void> {
-  try {
-    await subscriber.subscribe(channel);
-  } catch (error) {
-    onError(error as Error);
-    subscriber.once('ready', () => void subscriber.subscribe(channel).catch(onError));
-  }
+/** Subscribes as soon as Redis is there; ioredis subscribes again after each reconnect. */
+function subscribe(subscriber: Redis, channel: string, onError: (error: Error) => void): void {
+  subscriber.subscribe(channel).catch(onError);
 }

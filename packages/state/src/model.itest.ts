@@ -77,6 +77,7 @@ async function compare(seed: number): Promise<void> {
         sel,
         text: JSON.stringify(text),
         final: false,
+        piece: 1,
       });
     }
     const outcome = random() < 0.05 && next.attempt < 3 ? 'retry' : random() < 0.03 ? 'failed' : 'done';

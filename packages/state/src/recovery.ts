@@ -1,6 +1,7 @@
 import type { NodeAddress, RunContext, RunRef } from '@millrace/contracts';
-import type { Redis } from 'ioredis';
+import type { ChainableCommander, Redis } from 'ioredis';
 import { nodeField, runKeys, shardKeys } from './keys.js';
+import { callScript } from './scripts.js';
 
 /** A node whose lease ran out: its job may be lost or its worker dead. */
 export interface OverdueNode {
@@ -17,11 +18,13 @@ export interface Recovery {
   /** Takes or keeps the leader lease of a shard. */
   lead(shard: number, owner: string, leaseMs: number): Promise<boolean>;
   /** Nodes that should have begun or renewed by now: their job may be lost or their worker dead. Looking postpones the next look by `postponeMs`. */
-  overdueNodes(shard: number, limit: number, postponeMs: number): Promise<OverdueNode[]>;
+  overdueNodes(shard: number, limit: number, postponeMs: number): Promise<{ nodes: OverdueNode[]; more: boolean }>;
   /** Runs past their time limit. */
   overdueRuns(shard: number, limit: number): Promise<RunRef[]>;
   /** Runs decided more than `olderThanMs` ago whose end nobody published. */
   unpublished(shard: number, olderThanMs: number, limit: number): Promise<RunRef[]>;
+  /** A run that needs neither an end nor its publishing any more. */
+  forget(run: RunRef): Promise<void>;
   /** Which of the runs have state in Redis. */
   present(runs: RunRef[]): Promise<boolean[]>;
   /** Whether this Redis still is the one that was marked: `restarted` may have lost a tail, `lost` everything. */
@@ -29,6 +32,14 @@ export interface Recovery {
   markGeneration(shard: number): Promise<void>;
   /** Lifts a run to a new epoch, so that event ids never rewind. */
   raiseEpoch(run: RunRef, epoch: number): Promise<void>;
+}
+
+/** Replies of a pipeline. @throws the first error: half an answer must not be taken for "gone" */
+async function repliesOf(pipeline: ChainableCommander): Promise<unknown[]> {
+  return ((await pipeline.exec()) ?? []).map(([error, reply]) => {
+    if (error) throw error;
+    return reply;
+  });
 }
 
 export function createRecovery(redis: Redis): Recovery {
@@ -47,7 +58,7 @@ export function createRecovery(redis: Redis): Recovery {
       const key = shardKeys.leases(shard);
       const now = Date.now();
       const members = await redis.zrangebyscore(key, '-inf', now, 'LIMIT', 0, limit);
-      if (members.length === 0) return [];
+      if (members.length === 0) return { nodes: [], more: false };
       const nodes = members.map((member) => {
         const [runId = '', frame, node] = member.split('|');
         return { member, runId, shard, address: { frame: Number(frame), node: Number(node) } };
@@ -56,7 +67,7 @@ export function createRecovery(redis: Redis): Recovery {
       for (const node of nodes) {
         look.hmget(runKeys.state(node), 'st', `n${nodeField(node.address)}`).hget(runKeys.variables(node), '@ctx');
       }
-      const replies = ((await look.exec()) ?? []).map(([, reply]) => reply);
+      const replies = await repliesOf(look);
       const tidy = redis.pipeline();
       const overdue: OverdueNode[] = [];
       nodes.forEach(({ member, address }, i) => {
@@ -72,7 +83,7 @@ export function createRecovery(redis: Redis): Recovery {
         }
       });
       await tidy.exec();
-      return overdue;
+      return { nodes: overdue, more: members.length === limit };
     },
 
     async overdueRuns(shard, limit) {
@@ -86,11 +97,15 @@ export function createRecovery(redis: Redis): Recovery {
       return ids.map((runId) => ({ runId, shard }));
     },
 
+    async forget({ runId, shard }) {
+      await redis.multi().zrem(shardKeys.decided(shard), runId).zrem(shardKeys.deadlines(shard), runId).exec();
+    },
+
     async present(runs) {
       if (runs.length === 0) return [];
       const pipeline = redis.pipeline();
       for (const run of runs) pipeline.exists(runKeys.state(run));
-      return ((await pipeline.exec()) ?? []).map(([, found]) => found === 1);
+      return (await repliesOf(pipeline)).map((found) => found === 1);
     },
 
     async generation(shard) {
@@ -104,8 +119,7 @@ export function createRecovery(redis: Redis): Recovery {
     },
 
     async raiseEpoch(run, epoch) {
-      // Only a run that is there: HSET would make a new, empty one.
-      if ((await redis.exists(runKeys.state(run))) === 1) await redis.hset(runKeys.state(run), 'ep', epoch);
+      await callScript(redis, 'raise-epoch', [runKeys.state(run)], [epoch]);
     },
   };
 }

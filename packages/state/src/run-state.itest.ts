@@ -37,6 +37,40 @@ describe('start', () => {
   });
 });
 
+describe('start that nobody waits for any more', () => {
+  it('does nothing after its time, nor when the recorder is far behind', async () => {
+    const late = new RunFixture(state, { notAfterMs: Date.now() - 1000 });
+    expect(await late.start()).toBe('late');
+    const full = new RunFixture(createRunState(redis, { maxLedgerEntries: -1, onError: fail }));
+    expect(await full.start()).toBe('full');
+    expect(await eventsOf(full)).toEqual([]);
+  });
+});
+
+describe('calls that are sent again after a broken connection', () => {
+  it('begin answers the same and counts no crash', async () => {
+    const run = await started();
+    const request = { ...run.context, address: { frame: 0, node: 0 }, attempt: 1, jobId: 'j', token: newId() };
+    const again = { ...request, executionId: newId(), reads: [], leaseMs: 10_000, streams: [] };
+    expect(await state.begin(again)).toEqual(await state.begin(again));
+  });
+
+  it('settle answers what nobody has begun', async () => {
+    const run = await started();
+    const { token } = await run.claim(0);
+    const edges = {
+      take: [
+        [1, 1, -1],
+        [2, 1, -1],
+      ],
+    } as { take: [number, number, number][] };
+    await run.settle(0, token, edges);
+    await run.claim(1);
+    expect(await run.settle(0, token, edges)).toMatchObject({ kind: 'applied', ready: [{ node: 2, attempt: 1 }] });
+    expect(await eventsOf(run)).toHaveLength(3);
+  });
+});
+
 describe('begin', () => {
   it('claims a ready node, numbers it and reads its variables', async () => {
     const run = await started();
@@ -100,7 +134,6 @@ describe('settle', () => {
     const { token } = await run.claim(0);
     expect(await run.settle(0, newId(), {})).toEqual({ kind: 'stale' });
     expect(await run.settle(0, token, { take: [[1, 1, -1]] })).toMatchObject({ kind: 'applied' });
-    expect(await run.settle(0, token, { take: [[1, 1, -1]] })).toEqual({ kind: 'stale' });
     expect(await eventsOf(run)).toEqual(['"workflow_started"', '"started 0"', '"finished 0"']);
   });
 
@@ -208,7 +241,15 @@ describe('decide and publishEnd', () => {
     expect(decision).toMatchObject({ kind: 'decided', decided: { status: 'stopped', running: [{ node: 0 }] } });
     expect(await run.settle(0, token, {})).toEqual({ kind: 'stale' });
     expect(
-      await state.emit({ ...run.context, address: { frame: 0, node: 0 }, token, sel: 0, text: '"x"', final: false }),
+      await state.emit({
+        ...run.context,
+        address: { frame: 0, node: 0 },
+        token,
+        sel: 0,
+        text: '"x"',
+        final: false,
+        piece: 1,
+      }),
     ).toBe('stale');
     expect((await state.decide({ ...run.context, status: 'failed', error: 'late' })).kind).toBe('already');
   });

@@ -23,9 +23,13 @@ import { callScript, keepScriptsLoaded } from './scripts.js';
 export interface RunStateOptions {
   /** A ready node whose job nobody began is looked at after this time. Default 15 s. */
   readyGraceMs?: number;
+  /** With more entries than this waiting for a recorder no run is started. Default 100,000 (some 50 MB). */
+  maxLedgerEntries?: number;
   /** Hears of scripts that could not be loaded ahead; calls still work. */
   onError: (error: Error) => void;
 }
+
+const startResults = ['exists', 'started', 'late', 'full'] as const;
 
 const keysOf = (run: RunRef): [string, string, string] => [
   runKeys.state(run),
@@ -34,7 +38,10 @@ const keysOf = (run: RunRef): [string, string, string] => [
 ];
 
 /** The run-state port on Redis. Each method is one Lua call; see `lua/` for what each one does. */
-export function createRunState(redis: Redis, { readyGraceMs = 15_000, onError }: RunStateOptions): RunState {
+export function createRunState(
+  redis: Redis,
+  { readyGraceMs = 15_000, maxLedgerEntries = 100_000, onError }: RunStateOptions,
+): RunState {
   keepScriptsLoaded(redis, onError);
   const call = (name: string, keys: string[], args: (string | number)[]): Promise<unknown> =>
     callScript(redis, name, keys, args);
@@ -58,12 +65,14 @@ export function createRunState(redis: Redis, { readyGraceMs = 15_000, onError }:
           request.chunkPrefix,
           request.rootNode,
           readyGraceMs,
+          request.notAfterMs ?? 0,
+          maxLedgerEntries,
           request.values.length,
           ...request.values.flat(),
           ...(request.recordedEvents ?? []).flatMap(({ id, event }) => [id, event]),
         ],
       );
-      return reply === 1 ? 'started' : 'exists';
+      return startResults[reply as number] ?? 'exists';
     },
 
     async begin(request: BeginRequest): Promise<BeginResult> {
@@ -135,6 +144,7 @@ export function createRunState(redis: Redis, { readyGraceMs = 15_000, onError }:
         request.sel,
         request.text,
         request.final ? '1' : '0',
+        request.piece,
       ]);
       return reply === 1 ? 'ok' : 'stale';
     },
@@ -164,7 +174,7 @@ export function createRunState(redis: Redis, { readyGraceMs = 15_000, onError }:
           request.closes.join(','),
           readyGraceMs,
           shardKeys.stops(shard),
-          request.silent ? '1' : '0',
+          request.recordedRetries ?? '',
           request.streamMoves ? '1' : '0',
           ...request.values.flat(),
         ],

@@ -43,10 +43,14 @@ const twoModels: StreamTable = {
   ],
 };
 
-const emitter =
-  (run: RunFixture, node: number, token: string, sel: number) =>
-  (text: string, final = false) =>
-    state.emit({ ...run.context, address: { frame: 0, node }, token, sel, text: JSON.stringify(text), final });
+function emitter(run: RunFixture, node: number, token: string, sel: number) {
+  let piece = 0;
+  return (text: string, final = false) =>
+    state.emit({
+      ...{ ...run.context, address: { frame: 0, node }, token, sel },
+      ...{ text: JSON.stringify(text), piece: ++piece, final },
+    });
+}
 
 describe('text of parallel models (dsl 5.3)', () => {
   it('keeps the order of the template: the first streams live, the second is held back', async () => {
@@ -115,6 +119,45 @@ describe('text of parallel models (dsl 5.3)', () => {
     expect(await chunks(run)).toEqual([]);
     await run.run(1, { take: [[2, 1, 4]] });
     expect(await chunks(run)).toEqual(['n0.v=x']);
+  });
+
+  it('takes a piece once, however often it is sent', async () => {
+    const run = new RunFixture(state, { stream: twoModels });
+    await run.start();
+    await run.run(0, {
+      take: [
+        [1, 1, -1],
+        [2, 1, -1],
+      ],
+    });
+    const { token } = await run.claim(1);
+    const piece = {
+      ...run.context,
+      address: { frame: 0, node: 1 },
+      token,
+      sel: 0,
+      text: '"a"',
+      piece: 1,
+      final: false,
+    };
+    await state.emit(piece);
+    await state.emit(piece);
+    expect(await chunks(run)).toEqual(['a.text=a']);
+  });
+
+  it('owes a node_retry when a node was handed back in the middle of its text', async () => {
+    const run = new RunFixture(state, { stream: twoModels });
+    await run.start();
+    await run.run(0, {
+      take: [
+        [1, 1, -1],
+        [2, 1, -1],
+      ],
+    });
+    const first = await run.claim(1, { streams: [0] });
+    await emitter(run, 1, first.token, 0)('half');
+    await run.settle(1, first.token, {}, { outcome: 'release' });
+    expect(await run.claim(1, { streams: [0] })).toMatchObject({ streamed: true, crashes: 0 });
   });
 
   it('discards held-back text of a crashed attempt', async () => {

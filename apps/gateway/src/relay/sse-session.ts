@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { onceClosed } from '../http/once-closed.js';
 import type { StoredEvent } from './ports.js';
 
 export interface SseOptions {
@@ -63,7 +64,7 @@ export function openSseSession(res: ServerResponse, options: SseOptions): SseSes
     full = false;
     onDrain();
   });
-  res.once('close', () => {
+  onceClosed(res, () => {
     clearInterval(ping);
     clearTimeout(stalled);
     onClose();
@@ -87,6 +88,9 @@ export function openSseSession(res: ServerResponse, options: SseOptions): SseSes
       ping?.refresh();
       return sent;
     },
-    end: () => void res.end(),
+    end() {
+      clearInterval(ping);
+      res.end();
+    },
   };
 }

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { sendJsonText } from '../http/send-json.js';
+import { onceClosed } from '../http/once-closed.js';
 import type { GatewayMetrics } from '../operations/metrics.js';
 import { awaitEnd } from '../relay/await-end.js';
 import type { Relay } from '../relay/relay.js';
@@ -31,7 +32,7 @@ async function answer(deps: RunDeps, mode: 'blocking' | 'streaming', submitted: 
   const { run, trace } = submitted;
   setRunHeaders(res, run);
   recordRelay(res, run, mode);
-  res.once('close', () => {
+  onceClosed(res, () => {
     trace.serverSpan.setAttribute('http.response.status_code', res.statusCode);
     trace.serverSpan.end();
   });
@@ -40,7 +41,11 @@ async function answer(deps: RunDeps, mode: 'blocking' | 'streaming', submitted: 
 }
 
 async function answerBlocking({ relay, metrics, blockingDeadlineMs }: RunDeps, { run }: SubmittedRun, res: Response) {
-  const events = await awaitEnd(relay, run, blockingDeadlineMs, { onAbort: (listener) => res.once('close', listener) });
+  const events = await awaitEnd(relay, run, blockingDeadlineMs, {
+    onAbort: (listener) => {
+      onceClosed(res, listener);
+    },
+  });
   if (res.destroyed) return;
   metrics.runEnded('blocking', events?.at(-1)?.event);
   if (events) return sendJsonText(res, presentEnd(run, events));

@@ -59,7 +59,7 @@ export async function startGateway(
   const subscriber = connectRedis(redisUrl, 'hasty', 'gateway-doorbell');
   for (const connection of [redis, subscriber]) connection.on('error', ignore);
   const queues = [createShardQueue(redis, 0, ignore)];
-  const doorbells = [await createDoorbell(redis, subscriber, 0, newId(), ignore)];
+  const doorbells = [createDoorbell(redis, subscriber, 0, newId(), ignore)];
   const gateway = composeGateway(
     { store, redis, queues, doorbells, metrics: createMetrics({ service: 'gateway' }), log: silentLog },
     {
@@ -107,11 +107,11 @@ async function startStubWorker(
   const finish = createFinish({ state, runs: store.runs, plans });
   const queue = createNodeQueue([shardQueue]);
   const execute = createExecuteNode({ state, queue, plans, executors, claims, finish, onError: ignore });
-  await onStops(subscriber, 0, (runId) => claims.abortRun(runId), ignore);
+  onStops(subscriber, 0, (runId) => claims.abortRun(runId), ignore);
   const consumer = createNodeWorker({ redis, shard: 0, concurrency: 16, process: execute, onError: ignore });
   return {
     async close() {
-      claims.abortAll('shutdown');
+      claims.abortAll();
       await consumer.close();
       await shardQueue.close();
       redis.disconnect();

@@ -9,6 +9,7 @@ import {
   type SettleRequest,
   type SettleResult,
   type StartRequest,
+  type StartResult,
   type StreamTable,
 } from '@millrace/contracts';
 
@@ -44,12 +45,13 @@ export class RunFixture {
       stream?: StreamTable;
       root?: number;
       maxSteps?: number;
+      notAfterMs?: number;
       values?: StartRequest['values'];
       bell?: StartRequest['bell'];
     } = {},
   ) {}
 
-  start(): Promise<'started' | 'exists'> {
+  start(): Promise<StartResult> {
     const { stream, root = 0, maxSteps = 500, bell } = this.options;
     return this.state.start({
       context: this.context,
@@ -63,6 +65,7 @@ export class RunFixture {
       stream: stream ? JSON.stringify(stream) : '',
       chunkPrefix: '{"event":"text_chunk","data":{"text":',
       values: this.options.values ?? [],
+      ...(this.options.notAfterMs === undefined ? {} : { notAfterMs: this.options.notAfterMs }),
       ...(bell ? { bell } : {}),
     });
   }
