@@ -94,7 +94,8 @@ async function replayEnded(deps: EventsDeps, request: EventsRequest, run: EndedR
   const { from } = request;
   const live = await deps.relay.last(run.context);
   const last = live ?? (await deps.history.ended(run.context))?.at(-1);
-  if (from === 'now') return sendOne(res, endFrame(run, last?.id ?? ''));
+  // An id only when it is the end's own: the terminal event may be on its way.
+  if (from === 'now') return sendOne(res, endFrame(run, last && isTerminal(last.event) ? last.id : ''));
   const after = from === 'start' ? undefined : from.after;
   if (last && isTerminal(last.event) && !isAfter(last.id, after)) return void res.status(204).end();
   follow(deps, request, run.context, res, from, !live);
