@@ -19,7 +19,7 @@ const reconcileEveryMs = 2_000;
 const drainMs = 18_000;
 
 /** The worker's three loops: consume jobs, keep claims alive, reconcile. */
-export function startWorker(deps: WorkerLoopDeps): { stop(): Promise<void>; lookNow(): void } {
+export function startWorker(deps: WorkerLoopDeps): { stop: () => Promise<void>; lookNow: () => void } {
   const { claims, onError } = deps;
   const shards = Array.from({ length: deps.shards }, (_, shard) => shard);
   const consumers = shards.map((shard) => deps.consume(shard, deps.execute));
@@ -54,7 +54,7 @@ function every(
   ms: number,
   work: () => Promise<void>,
   onError: (error: Error) => void,
-): { now(): void; stop(): Promise<void> } {
+): { now: () => void; stop: () => Promise<void> } {
   let running = Promise.resolve();
   let busy = false;
   const turn = (): void => {

@@ -63,7 +63,7 @@ export interface RunLimits {
 export type Accept = (request: AcceptRequest) => Promise<RunContext>;
 
 export function createAccept(deps: AcceptDeps): Accept {
-  const { runs, onError, isUnavailable } = deps;
+  const { runs, isUnavailable } = deps;
   let next = 0;
 
   return async (request) => {

@@ -134,7 +134,9 @@ export function createReconciler(deps: ReconcileDeps): { tick(shard: number): Pr
         await step(() => queueOverdueNodes(shard));
         if (Date.now() - (lastScan.get(shard) ?? 0) < scanEveryMs) return;
         lastScan.set(shard, Date.now());
-        await step(async () => void (await restoreMissing(shard, startGraceMs)));
+        await step(async () => {
+          await restoreMissing(shard, startGraceMs);
+        });
       });
     },
   };

@@ -63,7 +63,7 @@ describe('calls that are sent again after a broken connection', () => {
         [1, 1, -1],
         [2, 1, -1],
       ],
-    } as { take: [number, number, number][] };
+    };
     await run.settle(0, token, edges);
     await run.claim(1);
     expect(await run.settle(0, token, edges)).toMatchObject({ kind: 'applied', ready: [{ node: 2, attempt: 1 }] });
