@@ -1,3 +1,4 @@
+export * from './code.js';
 export * from './errors.js';
 export * from './ids.js';
 export * from './job.js';
