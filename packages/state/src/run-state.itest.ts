@@ -1,4 +1,4 @@
-import { newId, type RunState } from '@millrace/contracts';
+import { newId, type EdgeTable, type RunState } from '@millrace/contracts';
 import { freshRedis } from '@millrace/testing';
 import type { Redis } from 'ioredis';
 import { connectRedis } from './connection.js';
@@ -58,7 +58,7 @@ describe('calls that are sent again after a broken connection', () => {
   it('settle answers what nobody has begun', async () => {
     const run = await started();
     const { token } = await run.claim(0);
-    const edges = {
+    const edges: Partial<EdgeTable> = {
       take: [
         [1, 1, -1],
         [2, 1, -1],
