@@ -30,12 +30,11 @@ export interface LedgerReader {
   park(entries: LedgerEntry[]): Promise<void>;
 }
 
-/** An event; a settled node's has its meta (JSON of NodeLedgerMeta) and the id of its `node_started` beside it. */
+/** An event; a settled node's `node_finished` has its meta (JSON of StoredNodeMeta) beside it. */
 export interface StreamEvent {
   id: string;
   event: string;
-  meta?: string;
-  startedEventId?: string;
+  node?: { meta: string; index: number; startedEventId: string };
 }
 
 /** Runs' event streams, as `@millrace/state` offers them. */

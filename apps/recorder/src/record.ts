@@ -6,7 +6,7 @@
  * R3: a bad entry hurts no other: the store answers for each, and only those it took are acknowledged.
  * R4: an outage loses nothing and blames nobody: everything waits until it is over.
  */
-import type { LedgerEntry, NodeLedgerMeta, NodeRecord } from '@millrace/contracts';
+import type { LedgerEntry, NodeRecord, StoredNodeMeta } from '@millrace/contracts';
 import { persist, type Persistence } from './backoff.js';
 import type { EndEntry, EventStreams, History, StreamEvent } from './ports.js';
 
@@ -82,13 +82,15 @@ export function nodeRecords(entry: LedgerEntry, events: readonly StreamEvent[]):
   const started = new Map(events.map(({ id, event }) => [id, event]));
   const recordedUpTo = entry.kind === 'end' ? entry.recordedUpTo : undefined;
   const from = recordedUpTo === undefined ? 0 : events.findIndex(({ id }) => id === recordedUpTo) + 1;
-  return events.slice(from).flatMap(({ id, event, meta, startedEventId = '' }) => {
-    const startedEvent = started.get(startedEventId);
-    if (meta === undefined || startedEvent === undefined) return [];
+  const { runId, tenantId, appId, createdAtMs } = entry;
+  return events.slice(from).flatMap(({ id, event, node }) => {
+    const startedEvent = node && started.get(node.startedEventId);
+    if (!node || startedEvent === undefined) return [];
+    const { index, startedEventId } = node;
+    const meta = { ...(JSON.parse(node.meta) as StoredNodeMeta), tenantId, appId, createdAtMs, index };
     const texts =
       entry.kind === 'end' ? { startedEvent: '', finishedEvent: '' } : { startedEvent, finishedEvent: event };
-    const { runId } = entry;
-    return [{ runId, meta: JSON.parse(meta) as NodeLedgerMeta, startedEventId, finishedEventId: id, ...texts }];
+    return [{ runId, meta, startedEventId, finishedEventId: id, ...texts }];
   });
 }
 

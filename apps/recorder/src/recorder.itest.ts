@@ -1,4 +1,4 @@
-import { newId, newRunId, type NodeLedgerMeta, type RunRef } from '@millrace/contracts';
+import { newId, newRunId, type StoredNodeMeta, type RunRef } from '@millrace/contracts';
 import { connectRedis, createLedger, createRunEvents, shardPrefix } from '@millrace/state';
 import { createStore, type Store } from '@millrace/store';
 import { createLogger, createMetrics } from '@millrace/telemetry';
@@ -31,29 +31,29 @@ describe('the recorder on real services', () => {
   });
 
   const tenantId = newId();
+  const appId = newId();
 
-  function nodeMeta(createdAtMs: number, executionId = newId()): NodeLedgerMeta {
+  function nodeMeta(createdAtMs: number, executionId = newId()): StoredNodeMeta {
     return {
-      ...{ tenantId, appId: newId(), createdAtMs, frame: 0, node: 1, nodeId: 'n', nodeType: 'template-transform' },
-      ...{ title: 'T', executionId, index: 1, attempt: 1, status: 'succeeded', handle: 'source', tokens: 0 },
+      ...{ frame: 0, node: 1, nodeId: 'n', nodeType: 'template-transform' },
+      ...{ title: 'T', executionId, attempt: 1, status: 'succeeded', handle: 'source', tokens: 0 },
       ...{ startedAtMs: createdAtMs, finishedAtMs: createdAtMs + 1 },
     };
   }
 
   /** Writes a run's stream and ledger as the transitions do; answers the run. */
-  async function endedRun(metas: (createdAtMs: number) => NodeLedgerMeta[]): Promise<RunRef> {
+  async function endedRun(metas: (createdAtMs: number) => StoredNodeMeta[]): Promise<RunRef> {
     const createdAtMs = Date.now();
     const run = { runId: newRunId(createdAtMs), shard };
     const events = `${shardPrefix(shard)}:run:${run.runId}:events`;
     const add = (...fields: string[]) => redis.xadd(events, '1-*', ...fields);
     await add('e', '{"event":"workflow_started"}');
-    for (const [i, one] of metas(createdAtMs).entries()) {
-      const meta = { ...one, index: i + 1 };
+    for (const [i, meta] of metas(createdAtMs).entries()) {
       const started = (await add('e', '{"event":"node_started"}')) ?? '';
-      await add('e', '{"event":"node_finished","outputs":{"x":1.0}}', 'm', JSON.stringify(meta), 's', started);
+      await add('h', '', 't', ',"outputs":{"x":1.0}}', 'm', JSON.stringify(meta), 'i', String(i + 1), 's', started);
     }
     await add('e', '{"event":"workflow_finished","text":"\\u0000"}');
-    const end = { k: 'end', r: run.runId, m: JSON.stringify({ tenantId, createdAtMs, epoch: 1 }) };
+    const end = { k: 'end', r: run.runId, m: JSON.stringify({ tenantId, appId, createdAtMs, epoch: 1 }) };
     await redis.xadd(ledgerKey, '*', ...Object.entries(end).flat());
     return run;
   }
@@ -103,17 +103,9 @@ describe('the recorder on real services', () => {
     const run = { runId: newRunId(createdAtMs), shard };
     const events = `${shardPrefix(shard)}:run:${run.runId}:events`;
     await redis.xadd(events, '1-0', 'e', '{"event":"node_started"}');
-    await redis.xadd(
-      events,
-      '1-1',
-      'e',
-      '{"event":"node_finished"}',
-      'm',
-      JSON.stringify(nodeMeta(createdAtMs)),
-      's',
-      '1-0',
-    );
-    const meta = JSON.stringify({ tenantId, createdAtMs });
+    const settled = { h: '', t: '}', m: JSON.stringify(nodeMeta(createdAtMs)), i: '1', s: '1-0' };
+    await redis.xadd(events, '1-1', ...Object.entries(settled).flat());
+    const meta = JSON.stringify({ tenantId, appId, createdAtMs });
     await redis.xadd(ledgerKey, '*', 'k', 'nodes', 'r', run.runId, 'm', meta, 'a', '', 'z', '1-1');
     await recordUntil(1);
     expect(await store.nodeExecutions.listForRun(tenantId, run.runId)).toHaveLength(1);

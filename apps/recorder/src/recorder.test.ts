@@ -7,10 +7,10 @@ import { runRecorder } from './recorder.js';
 
 /** An entry that points at one settled node, whose finishing event has the entry's id. */
 const node = (id: string, runId = 'run'): LedgerEntry => ({
-  ...{ id, kind: 'nodes', runId, tenantId: 't', createdAtMs: 0, ranges: [{ from: id, to: id }] },
+  ...{ id, kind: 'nodes', runId, tenantId: 't', appId: 'a', createdAtMs: 0, ranges: [{ from: id, to: id }] },
 });
 const end = (id: string, runId: string): LedgerEntry => ({
-  ...{ id, kind: 'end', runId, tenantId: 't', createdAtMs: 0, epoch: 1 },
+  ...{ id, kind: 'end', runId, tenantId: 't', appId: 'a', createdAtMs: 0, epoch: 1 },
 });
 const outage = new Error('down');
 
@@ -63,7 +63,9 @@ async function play({ batches, reclaimed = [], poison = [], outages = 0 }: Scrip
           // The run `quick` has a node of which the ledger tells only with the end.
           const id = run.runId === 'quick' ? 'q' : to;
           const started = { id: `started ${id}`, event: '{}' };
-          return id === undefined ? [started] : [started, { id, event: '{}', meta: '{}', startedEventId: started.id }];
+          return id === undefined
+            ? [started]
+            : [started, { id, event: '{}', node: { meta: '{}', index: 1, startedEventId: started.id } }];
         }),
       ),
     expire: (runs) => Promise.resolve(void did.push(`expire ${runs.map(({ runId }) => runId).join(' ')}`)),

@@ -1,4 +1,3 @@
-import type { NodeJob } from '@millrace/contracts';
 import type { Claims, ExecuteNode } from '@millrace/engine';
 import type { NodeWorker } from '@millrace/queue';
 
@@ -6,7 +5,7 @@ export interface WorkerLoopDeps {
   claims: Claims;
   execute: ExecuteNode;
   /** Starts consuming one shard. */
-  consume: (shard: number, process: (job: NodeJob, jobId: string) => Promise<void>) => NodeWorker;
+  consume: (shard: number, process: ExecuteNode) => NodeWorker;
   reconcile: (shard: number) => Promise<void>;
   shards: number;
   leaseMs: number;

@@ -11,6 +11,14 @@ export const newRunId = (nowMs: number): string => v7({ msecs: nowMs });
 /** Any other id. */
 export const newId = (): string => randomUUID();
 
+/** Order of event ids, `<epoch>-<seq>`: negative when `a` comes before `b`, zero when they are equal. */
+export function compareEventIds(a: string, b: string): number {
+  const [dashA, dashB] = [a.indexOf('-'), b.indexOf('-')];
+  return (
+    Number(a.slice(0, dashA)) - Number(b.slice(0, dashB)) || Number(a.slice(dashA + 1)) - Number(b.slice(dashB + 1))
+  );
+}
+
 /** Creation time (Unix ms) carried by a UUIDv7, or `undefined` for any other text. */
 export function runCreatedAtMs(runId: string): number | undefined {
   if (!isUuid(runId) || runId[14] !== '7') return undefined;

@@ -1,7 +1,7 @@
 import type { JsonText } from './json.js';
 import type { NodeStatus } from './status.js';
 
-/** Meta of a settled node execution, written by the worker beside its `node_finished` event. */
+/** What is known of a settled node execution beside its events. */
 export interface NodeLedgerMeta {
   tenantId: string;
   appId: string;
@@ -23,23 +23,26 @@ export interface NodeLedgerMeta {
   finishedAtMs: number;
 }
 
+/** What is written beside each `node_finished`: the rest is said once a run, or by the event's number. */
+export type StoredNodeMeta = Omit<NodeLedgerMeta, keyof RunLedgerMeta | 'index'>;
+
+/** Beside each ledger entry: where the run's rows are. */
+export interface RunLedgerMeta {
+  tenantId: string;
+  appId: string;
+  /** Creation time of the run, Unix ms. */
+  createdAtMs: number;
+}
+
 /**
  * What Postgres must learn, as read from a shard's ledger stream. An entry only points at events: the stream
  * itself holds what is to be recorded, with the meta of each node beside its `node_finished`.
  */
 export type LedgerEntry =
   /** Nodes of a run that takes a while: record what lies in `ranges` now, not only when the run has ended. */
-  | { id: string; kind: 'nodes'; runId: string; tenantId: string; createdAtMs: number; ranges: EventRange[] }
+  | (RunLedgerMeta & { id: string; kind: 'nodes'; runId: string; ranges: EventRange[] })
   /** The run has ended: record the nodes after `recordedUpTo` and archive the whole stream. */
-  | {
-      id: string;
-      kind: 'end';
-      runId: string;
-      tenantId: string;
-      createdAtMs: number;
-      epoch: number;
-      recordedUpTo?: string;
-    };
+  | (RunLedgerMeta & { id: string; kind: 'end'; runId: string; epoch: number; recordedUpTo?: string });
 
 /** Event ids from `from` to `to`, both included; without `from` from the beginning. */
 export interface EventRange {

@@ -61,6 +61,11 @@ export type NodeResult = {
 /** Executes nodes of one type. */
 export interface NodeExecutor {
   type: string;
+  /**
+   * Computes in microseconds, from variables alone, and reaches nothing outside: it may run without being claimed, because
+   * running it twice, or after a stop, changes nothing but its settlement, and that is fenced.
+   */
+  quick?: boolean;
   execute(request: NodeRequest): Promise<NodeResult>;
 }
 

@@ -11,6 +11,8 @@ export interface RunState {
   start(request: StartRequest): Promise<StartResult>;
   /** Claims a node for a job. */
   begin(request: BeginRequest): Promise<BeginResult>;
+  /** Reads variables without claiming anything; `undefined` when the run is gone. */
+  read(request: ReadRequest): Promise<RunVariables | undefined>;
   /** Emits `node_started` of a claimed node. A stale token changes nothing. */
   announce(request: AnnounceRequest): Promise<'ok' | 'stale'>;
   /** Appends streamed text of a claimed node (dsl 5). */
@@ -59,7 +61,7 @@ export interface StartRequest {
 /** The last events of a run, in order; the terminal one last. */
 export interface PublishedEnd {
   events: string[];
-  /** JSON of `{tenantId, createdAtMs, epoch}`. */
+  /** JSON of RunLedgerMeta with `epoch`. */
   ledger: string;
   /** Nodes whose leases end with the run. */
   running: NodeAddress[];
@@ -70,15 +72,32 @@ export interface Claim extends RunRef {
   token: string;
 }
 
-export interface BeginRequest extends RunRef {
+/** Which variables of a run to read. */
+export interface ReadRequest extends RunRef {
+  /** Keys of the variables: node ids, in order. */
+  reads: string[];
+  /** Whether the run's context is wanted; it never changes. */
+  context: boolean;
+  /** Whether the start form's values are wanted. */
+  inputs: boolean;
+}
+
+export interface RunVariables {
+  /** Present when it was asked for. */
+  context?: RunContext;
+  /** `{}` unless asked for. */
+  inputs: JsonText;
+  /** Value per requested key: JSON object of the node's outputs, or `null` when missing. */
+  reads: (JsonText | null)[];
+}
+
+export interface BeginRequest extends ReadRequest {
   address: NodeAddress;
   attempt: number;
   jobId: string;
   /** Proposals; a re-run after a crash keeps the first execution id. */
   token: string;
   executionId: string;
-  /** Keys of the variables to read: node ids, in order. */
-  reads: string[];
   leaseMs: number;
   /** Selector numbers this node streams, whose unfinished text a takeover discards. */
   streams: number[];
@@ -91,7 +110,7 @@ export type BeginResult =
   | { kind: 'busy' }
   | BegunNode;
 
-export interface BegunNode {
+export interface BegunNode extends RunVariables {
   kind: 'begun';
   token: string;
   executionId: string;
@@ -99,10 +118,6 @@ export interface BegunNode {
   index: number;
   /** Unix ms of the first begin of this execution. */
   startedAtMs: number;
-  context: RunContext;
-  inputs: JsonText;
-  /** Value per requested key: JSON object of the node's outputs, or `null` when missing. */
-  reads: (JsonText | null)[];
   /** Whether `node_started` was already emitted by an earlier attempt or crash. */
   announced: boolean;
   /** How often a worker died while it held this node. */
@@ -115,7 +130,7 @@ export interface AnnounceRequest extends Claim {
   startedEvent: string;
   /** A `node_retry` to emit as well, when a crashed attempt had streamed text. */
   retryEvent?: string;
-  /** JSON of `{tenantId, createdAtMs}`: the ledger hears of what was settled before this node. */
+  /** JSON of RunLedgerMeta: the ledger hears of what was settled before this node. */
   ledger: string;
 }
 
@@ -127,6 +142,17 @@ export interface EmitRequest extends Claim {
   piece: number;
   /** Closes the stream of this selector with an empty chunk. */
   final: boolean;
+}
+
+/**
+ * Text of a node's two events. They say mostly the same, so it is stored once: an event is
+ * `{"event":"<name>"`, the head with the node's index between its halves, and its own rest.
+ */
+export interface NodeEvents {
+  head: [before: string, after: string];
+  started: string;
+  /** Rest of `node_finished`, or, for outcome `retry`, the whole `node_retry` (emitted when the next attempt begins). */
+  finished: string;
 }
 
 export interface SettleRequest extends Claim {
@@ -144,12 +170,17 @@ export interface SettleRequest extends Claim {
   outputs: JsonText | null;
   /** JSON of an EdgeTable (outcome `done`). */
   edges: string;
-  /** `node_started`, emitted first when it was not announced. */
-  startedEvent: string;
-  /** `node_finished`, or `node_retry` for outcome `retry` (emitted when the next attempt begins). */
-  finishedEvent: string;
-  /** JSON of NodeLedgerMeta, kept beside the event for the recorder. */
+  /** `node_started` is emitted first when it was not announced. */
+  events: NodeEvents;
+  /** JSON of StoredNodeMeta, kept beside the event for the recorder. */
   ledger: string;
+  /** JSON of RunLedgerMeta. */
+  runLedger: string;
+  /**
+   * Milliseconds that a quick node took which nobody claimed: this settlement claims it too, on its first attempt only.
+   * Its number in the run is given here, so its events carry none yet.
+   */
+  unclaimedMs?: number;
   tokens: number;
   /** 1 when this attempt failed, handled or not (dsl 3.6). */
   exceptions: number;

@@ -1,4 +1,4 @@
-import type { Ending, NodeStatus, RunContext } from '@millrace/contracts';
+import type { Ending, NodeEvents, NodeStatus, RunContext } from '@millrace/contracts';
 import type { PlanNode } from '@millrace/graph';
 
 /**
@@ -16,11 +16,14 @@ function object(fields: Record<string, string>): string {
 
 const text = JSON.stringify as (value: string | number | boolean | null) => string;
 
-const envelope = (event: string, run: RunContext, data: string): string =>
-  `{"event":"${event}","workflow_run_id":${text(run.runId)},"task_id":${text(run.taskId)},"trace_id":${text(run.traceId)},"data":${data}}`;
+/** What follows an event's name, up to its data. */
+const envelope = (run: RunContext): string =>
+  `,"workflow_run_id":"${run.runId}","task_id":"${run.taskId}","trace_id":${text(run.traceId)},"data":`;
+
+const event = (name: string, run: RunContext, data: string): string => `{"event":"${name}"${envelope(run)}${data}}`;
 
 /** Everything of a `text_chunk` before its text. */
-export const chunkPrefix = (run: RunContext): string => envelope('text_chunk', run, '{"text":').slice(0, -1);
+export const chunkPrefix = (run: RunContext): string => event('text_chunk', run, '{"text":').slice(0, -1);
 
 export function workflowStarted(run: RunContext, inputs: string): string {
   const data = {
@@ -29,7 +32,7 @@ export function workflowStarted(run: RunContext, inputs: string): string {
     inputs,
     created_at: text(seconds(run.createdAtMs)),
   };
-  return envelope('workflow_started', run, object({ ...data, reason: '"initial"' }));
+  return event('workflow_started', run, object({ ...data, reason: '"initial"' }));
 }
 
 /** One execution of a node, as events show it. */
@@ -37,36 +40,31 @@ export interface NodeExecution {
   run: RunContext;
   node: PlanNode;
   executionId: string;
-  index: number;
   startedAtMs: number;
   predecessorId: string | null;
 }
 
-const identity = ({ node, executionId, index, predecessorId }: NodeExecution): Record<string, string> => ({
-  id: text(executionId),
-  node_id: text(node.id),
-  node_type: text(node.type),
-  title: text(node.title),
-  index: text(index),
-  predecessor_node_id: text(predecessorId),
-});
-
-export function nodeStarted(execution: NodeExecution, inputs: string): string {
-  return envelope(
-    'node_started',
-    execution.run,
-    object({
-      ...identity(execution),
-      inputs,
-      inputs_truncated: 'false',
-      created_at: text(seconds(execution.startedAtMs)),
-      extras: '{}',
-      iteration_id: 'null',
-      loop_id: 'null',
-      agent_strategy: 'null',
-    }),
-  );
+/** Head of a node's events (`NodeEvents` of the state port): what both say, around the node's index. */
+function head({ run, node, executionId, predecessorId }: NodeExecution, inputs: string): [string, string] {
+  return [
+    `${envelope(run)}{"id":"${executionId}",${identityOf(node)},"index":`,
+    `,"predecessor_node_id":${text(predecessorId)},"inputs":${inputs},"inputs_truncated":false`,
+  ];
 }
+
+const identities = new WeakMap<PlanNode, string>();
+
+function identityOf(node: PlanNode): string {
+  let identity = identities.get(node);
+  if (identity === undefined) {
+    identity = `"node_id":${text(node.id)},"node_type":${text(node.type)},"title":${text(node.title)}`;
+    identities.set(node, identity);
+  }
+  return identity;
+}
+
+const startedRest = ({ startedAtMs }: NodeExecution): string =>
+  `,"created_at":${seconds(startedAtMs)},"extras":{},"iteration_id":null,"loop_id":null,"agent_strategy":null}}`;
 
 export interface NodeOutcome {
   status: NodeStatus;
@@ -81,39 +79,39 @@ export interface NodeOutcome {
   finishedAtMs: number;
 }
 
-const finishedFields = (execution: NodeExecution, outcome: NodeOutcome): Record<string, string> => ({
-  ...identity(execution),
-  inputs: outcome.inputs,
-  inputs_truncated: 'false',
-  process_data: outcome.processData,
-  process_data_truncated: 'false',
-  outputs: outcome.outputs,
-  outputs_truncated: 'false',
-  status: text(outcome.status),
-  error: text(outcome.error),
-  elapsed_time: text(outcome.elapsedSeconds),
-  execution_metadata: outcome.metadata,
-  created_at: text(seconds(execution.startedAtMs)),
-  finished_at: text(seconds(outcome.finishedAtMs)),
-  files: '[]',
-  iteration_id: 'null',
-  loop_id: 'null',
+/** @param more further fields, `,"name":value` */
+const finishedRest = ({ startedAtMs }: NodeExecution, outcome: NodeOutcome, more = ''): string =>
+  `,"process_data":${outcome.processData},"process_data_truncated":false` +
+  `,"outputs":${outcome.outputs},"outputs_truncated":false,"status":"${outcome.status}","error":${text(outcome.error)}` +
+  `,"elapsed_time":${outcome.elapsedSeconds},"execution_metadata":${outcome.metadata}` +
+  `,"created_at":${seconds(startedAtMs)},"finished_at":${seconds(outcome.finishedAtMs)}` +
+  `,"files":[],"iteration_id":null,"loop_id":null${more}}}`;
+
+/** Both events of a node that has come to a result. */
+export const nodeEvents = (execution: NodeExecution, outcome: NodeOutcome): NodeEvents => ({
+  head: head(execution, outcome.inputs),
+  started: startedRest(execution),
+  finished: finishedRest(execution, outcome),
 });
 
-export const nodeFinished = (execution: NodeExecution, outcome: NodeOutcome): string =>
-  envelope('node_finished', execution.run, object(finishedFields(execution, outcome)));
+const named = (name: string, execution: NodeExecution, index: number, inputs: string, rest: string): string =>
+  `{"event":"${name}"${head(execution, inputs).join(String(index))}${rest}`;
+
+export const nodeStarted = (execution: NodeExecution, index: number, inputs: string): string =>
+  named('node_started', execution, index, inputs, startedRest(execution));
+
+export const nodeFinished = (execution: NodeExecution, index: number, outcome: NodeOutcome): string =>
+  named('node_finished', execution, index, outcome.inputs, finishedRest(execution, outcome));
 
 /** @param retryIndex number of the coming retry, from 1 */
-export const nodeRetry = (execution: NodeExecution, outcome: NodeOutcome, retryIndex: number): string =>
-  envelope(
-    'node_retry',
-    execution.run,
-    object({ ...finishedFields(execution, { ...outcome, status: 'retry' }), retry_index: text(retryIndex) }),
-  );
+export function nodeRetry(execution: NodeExecution, index: number, outcome: NodeOutcome, retryIndex: number): string {
+  const rest = finishedRest(execution, { ...outcome, status: 'retry' }, `,"retry_index":${retryIndex}`);
+  return named('node_retry', execution, index, outcome.inputs, rest);
+}
 
 /** `data` of `workflow_finished` and of the blocking body share these (service-api 2.1, 4.3.10). */
 export function workflowFinished(run: RunContext, ending: Ending): string {
-  return envelope(
+  return event(
     'workflow_finished',
     run,
     object({

@@ -1,23 +1,26 @@
 import {
   newId,
   type BegunNode,
-  type Claim,
   type NodeExecutor,
   type NodeJob,
   type NodeQueue,
+  type NodeRequest,
   type NodeResult,
+  type RunContext,
   type RunState,
+  type RunVariables,
   type ValueObject,
 } from '@millrace/contracts';
 import { parseJson, stringifyJson, type Plan, type PlanNode } from '@millrace/graph';
 import { withNodeSpan } from '@millrace/telemetry';
 import { ClaimAborted, type Claims } from './claims.js';
+import { createContexts, runLedger } from './contexts.js';
 import { nodeRetry, nodeStarted, type NodeExecution } from './events.js';
 import type { Finish } from './finish.js';
 import { PlanError, type Plans } from './plans.js';
 import type { EngineObserver } from './ports.js';
 import { createScope } from './scope.js';
-import { settleNode, untouched, type Work } from './settle.js';
+import { settleNode, untouched, type ClaimedWork, type Work } from './settle.js';
 import { createTextStream } from './text-stream.js';
 
 export interface ExecuteDeps {
@@ -42,13 +45,27 @@ export class HandedBack extends Error {
   override readonly name = 'HandedBack';
 }
 
+/** How a job came to this process. */
+export interface Delivery {
+  jobId: string;
+  /** Not for the first time: whoever had it may have died of it. */
+  again: boolean;
+}
+
 /** Executes one node job: claim, run, apply the result, queue what became ready, finish the run. */
-export type ExecuteNode = (job: NodeJob, jobId: string) => Promise<void>;
+export type ExecuteNode = (job: NodeJob, delivery: Delivery) => Promise<void>;
 
 export function createExecuteNode(deps: ExecuteDeps): ExecuteNode {
   const { state, plans, leaseMs = 10_000 } = deps;
+  const contexts = createContexts();
 
-  return async (job, jobId) => {
+  /** The run's context, from what was read or from before. */
+  const contextOf = (job: NodeJob, read: RunVariables | undefined): RunContext | undefined => {
+    if (read?.context) contexts.keep(read.context);
+    return read && (read.context ?? contexts.of(job.runId));
+  };
+
+  return async (job, { jobId, again }) => {
     let plan: Plan;
     try {
       plan = await plans.plan(job.tenantId, job.versionId);
@@ -62,52 +79,66 @@ export function createExecuteNode(deps: ExecuteDeps): ExecuteNode {
       await failRun(deps, job, `the workflow has no node number ${job.node}`);
       return;
     }
-    const address = { frame: job.frame, node: job.node };
+    const place = { runId: job.runId, shard: job.shard, address: { frame: job.frame, node: job.node } };
+    const token = newId();
+    const wanted = { reads: node.reads, context: !contexts.of(job.runId), inputs: node === plan.root };
+    const inSpan = (run: RunContext, execute: () => Promise<void>): Promise<void> => {
+      const { runId, readyAtMs } = job;
+      const span = { nodeId: node.id, nodeType: node.type, runId, traceId: run.traceId, readyAtMs };
+      return withNodeSpan(run.trace, span, execute);
+    };
+
+    if (!again && job.attempt === 1 && deps.executors.get(node.type)?.quick) {
+      const variables = await state.read({ ...place, ...wanted });
+      const run = contextOf(job, variables);
+      if (!variables || !run) return;
+      const execution = executionOf({ job, plan, node }, run, { executionId: newId(), startedAtMs: Date.now() });
+      const work: Work = { job, plan, node, execution, variables, claim: { ...place, token } };
+      await inSpan(run, () => runQuick(deps, work));
+      return;
+    }
     const begun = await state.begin({
-      runId: job.runId,
-      shard: job.shard,
-      address,
-      attempt: job.attempt,
-      jobId,
-      token: newId(),
-      executionId: newId(),
-      reads: node.reads,
-      leaseMs,
+      ...{ ...place, ...wanted, attempt: job.attempt, jobId, token, executionId: newId(), leaseMs },
       streams: node.streams.map(({ sel }) => sel),
     });
     if (begun.kind !== 'begun') return;
-    const claim: Claim = { runId: job.runId, shard: job.shard, address, token: begun.token };
-    const span = {
-      nodeId: node.id,
-      nodeType: node.type,
-      runId: job.runId,
-      traceId: begun.context.traceId,
-      readyAtMs: job.readyAtMs,
-    };
-    await withNodeSpan(begun.context.trace, span, () => runClaimed(deps, { job, plan, node, begun, claim }));
+    const run = contextOf(job, begun);
+    if (!run) return;
+    const execution = executionOf({ job, plan, node }, run, begun);
+    const work = { job, plan, node, execution, variables: begun, begun, claim: { ...place, token: begun.token } };
+    await inSpan(run, () => runClaimed(deps, work));
   };
 }
 
-async function runClaimed(deps: ExecuteDeps, work: Work): Promise<void> {
+function executionOf(
+  { job, plan, node }: Pick<Work, 'job' | 'plan' | 'node'>,
+  run: RunContext,
+  { executionId, startedAtMs }: { executionId: string; startedAtMs: number },
+): NodeExecution {
+  const predecessorId = plan.nodes[job.predecessor ?? node.in[0]?.source ?? -1]?.id ?? null;
+  return { run, node, executionId, startedAtMs, predecessorId };
+}
+
+const never = new AbortController().signal;
+
+/** A quick node needs no claim: what it computes is fenced when it is settled, and nothing else comes of it (Q1). */
+async function runQuick(deps: ExecuteDeps, work: Work): Promise<void> {
+  const began = performance.now();
+  const result = await attempt(deps, work, { signal: never, emitText: () => undefined });
+  await settleNode(deps, work, result, performance.now() - began);
+}
+
+async function runClaimed(deps: ExecuteDeps, work: ClaimedWork): Promise<void> {
   const { state, claims, onError, announceAfterMs = 8 } = deps;
-  const { job, plan, node, begun, claim } = work;
-  const execution: NodeExecution = {
-    run: begun.context,
-    node,
-    executionId: begun.executionId,
-    index: begun.index,
-    startedAtMs: begun.startedAtMs,
-    predecessorId: predecessorId(plan, node, job),
-  };
+  const { job, node, begun, execution, claim } = work;
   const began = performance.now();
   const { signal, release } = claims.hold(claim);
   let inputs: ValueObject | null = null;
   const announce = (): void => {
     clearTimeout(timer);
-    const startedEvent = nodeStarted(execution, stringifyJson(inputs));
-    const retryEvent = begun.streamed ? nodeRetry(execution, crashed(began), job.attempt) : undefined;
-    const { tenantId, createdAtMs } = begun.context;
-    const ledger = JSON.stringify({ tenantId, createdAtMs });
+    const startedEvent = nodeStarted(execution, begun.index, stringifyJson(inputs));
+    const retryEvent = begun.streamed ? nodeRetry(execution, begun.index, crashed(began), job.attempt) : undefined;
+    const ledger = JSON.stringify(runLedger(execution.run));
     state
       .announce({ ...claim, startedEvent, ledger, ...(retryEvent === undefined ? {} : { retryEvent }) })
       .catch(onError);
@@ -125,23 +156,20 @@ async function runClaimed(deps: ExecuteDeps, work: Work): Promise<void> {
     onError,
   });
   try {
-    const result = await attempt(deps, work, {
-      signal,
-      reportInputs: (known) => (inputs = known),
-      emitText: (name, text) => {
-        stream.write(name, text);
-      },
-    });
+    const poison = isPoison(deps, begun);
+    const result = poison
+      ? givenUp(begun)
+      : await attempt(deps, work, {
+          signal,
+          reportInputs: (known) => (inputs = known),
+          emitText: (name, text) => {
+            stream.write(name, text);
+          },
+        });
     clearTimeout(timer);
     await stream.end();
     if (signal.aborted) throw signal.reason;
-    await settleNode(
-      deps,
-      isPoison(deps, begun) ? { ...work, node: withoutMercy(node) } : work,
-      execution,
-      result,
-      performance.now() - began,
-    );
+    await settleNode(deps, poison ? { ...work, node: withoutMercy(node) } : work, result, performance.now() - began);
   } catch (error) {
     clearTimeout(timer);
     await stream.end();
@@ -164,50 +192,41 @@ const withoutMercy = (node: PlanNode): PlanNode => ({
   retry: { maxRetries: 0, intervalMs: 0 },
 });
 
+const failure = (error: string, errorType: string): NodeResult => ({
+  status: 'failed',
+  ...{ error, errorType, inputs: {}, processData: {}, metadata: {} },
+});
+
+const givenUp = ({ crashes }: BegunNode): NodeResult =>
+  failure(`the node was given up: its worker died ${crashes} times while it ran`, 'WorkerCrashError');
+
 /** Users' mistakes come back as results; what a node throws by itself is one too (dsl 3.6). */
 async function attempt(
   deps: ExecuteDeps,
-  { plan, node, begun, job }: Work,
-  hooks: {
-    signal: AbortSignal;
-    reportInputs: (inputs: ValueObject) => void;
-    emitText: (name: string, text: string) => void;
-  },
+  { plan, node, execution, variables, job }: Work,
+  hooks: Pick<NodeRequest, 'signal' | 'reportInputs' | 'emitText'>,
 ): Promise<NodeResult> {
-  const failed = (error: string, errorType: string): NodeResult => ({
-    status: 'failed',
-    error,
-    errorType,
-    inputs: {},
-    processData: {},
-    metadata: {},
-  });
-  if (isPoison(deps, begun)) {
-    return failed(`the node was given up: its worker died ${begun.crashes} times while it ran`, 'WorkerCrashError');
-  }
   const executor = deps.executors.get(node.type);
-  if (!executor) return failed(`node type '${node.type}' is not supported yet`, 'WorkflowNodeError');
+  if (!executor) return failure(`node type '${node.type}' is not supported yet`, 'WorkflowNodeError');
+  const { run, executionId } = execution;
   try {
     return await executor.execute({
       nodeId: node.id,
       title: node.title,
       data: node.data,
-      scope: createScope(plan, begun.context, node.reads, begun.reads),
-      inputs: node === plan.root ? (parseJson(begun.inputs) as ValueObject) : {},
+      scope: createScope(plan, run, node.reads, variables.reads),
+      inputs: node === plan.root ? (parseJson(variables.inputs) as ValueObject) : {},
       tenantId: job.tenantId,
-      appId: begun.context.appId,
+      appId: run.appId,
       runId: job.runId,
-      executionId: begun.executionId,
+      executionId,
       ...hooks,
     });
   } catch (error) {
     if (hooks.signal.aborted) throw hooks.signal.reason;
-    return failed(error instanceof Error ? error.message : String(error), 'WorkflowNodeError');
+    return failure(error instanceof Error ? error.message : String(error), 'WorkflowNodeError');
   }
 }
-
-const predecessorId = (plan: Plan, node: PlanNode, job: NodeJob): string | null =>
-  plan.nodes[job.predecessor ?? node.in[0]?.source ?? -1]?.id ?? null;
 
 const crashed = (began: number) => ({
   status: 'retry' as const,

@@ -10,6 +10,7 @@ import {
 } from '@millrace/contracts';
 import { mergeOutputs, parseJson, stringifyJson, type Plan } from '@millrace/graph';
 import { recordRunSpan } from '@millrace/telemetry';
+import { runLedger } from './contexts.js';
 import { errorEvent, nodeFinished, nodeStarted, workflowFinished } from './events.js';
 import type { EngineObserver, RunStore } from './ports.js';
 import { PlanError, type Plans } from './plans.js';
@@ -44,7 +45,7 @@ export function createFinish({ state, runs, plans, observer }: FinishDeps): Fini
     const plan = await planOf(plans, decided);
     const published = await state.publishEnd(context, {
       events: lastEvents(decided, ending, plan),
-      ledger: JSON.stringify({ tenantId: context.tenantId, createdAtMs: context.createdAtMs, epoch: decided.epoch }),
+      ledger: JSON.stringify({ ...runLedger(context), epoch: decided.epoch }),
       running: decided.running,
     });
     if (published !== 'published') return;
@@ -96,10 +97,10 @@ function lastEvents(decided: DecidedRun, ending: Ending, plan: Plan | undefined)
     if (!plan || !node) continue;
     const { executionId, index, startedAtMs } = running;
     const predecessorId = plan.nodes[node.in[0]?.source ?? -1]?.id ?? null;
-    const execution = { run: context, node, executionId, index, startedAtMs, predecessorId };
-    if (!running.announced) events.push(nodeStarted(execution, 'null'));
+    const execution = { run: context, node, executionId, startedAtMs, predecessorId };
+    if (!running.announced) events.push(nodeStarted(execution, index, 'null'));
     events.push(
-      nodeFinished(execution, {
+      nodeFinished(execution, index, {
         status: decided.status === 'stopped' ? 'stopped' : 'failed',
         inputs: 'null',
         processData: '{}',

@@ -1,4 +1,5 @@
 import {
+  compareEventIds,
   newId,
   type NodeQueue,
   type NodeRecord,
@@ -12,7 +13,7 @@ import { workflowStarted } from './events.js';
 import { endUnstarted, type Finish } from './finish.js';
 import { PlanError, type Plans } from './plans.js';
 import type { RecoveryStore, RecoveryView, RunStore, UnfinishedRun } from './ports.js';
-import { streamedValues } from './settle.js';
+import { noEvents, streamedValues } from './settle.js';
 
 export interface RebuildDeps {
   state: RunState;
@@ -48,7 +49,7 @@ export async function rebuildRun(deps: RebuildDeps, run: UnfinishedRun): Promise
     .filter(({ meta }) => meta.frame === 0)
     .sort((a, b) => compareEventIds(a.finishedEventId, b.finishedEventId));
   const startedEvent = workflowStarted(context, startedInputs(context, run.inputs));
-  const recordedEvents = recorded.length === 0 ? [] : [{ id: '1-0', event: startedEvent }, ...eventsOf(recorded)];
+  const recordedEvents = recorded.length === 0 ? [] : [{ id: '1-1', event: startedEvent }, ...eventsOf(recorded)];
   const request = startRequest({ context, plan, inputs: run.inputs, epoch, recordedEvents, limits });
   const started = await state.start(request);
   // Somebody was faster: what it has must not stay behind the epoch that Postgres knows now.
@@ -79,7 +80,7 @@ async function replay(
     const token = newId();
     const begun = await state.begin({
       ...{ ...place, attempt: 1, jobId: 'rebuild', token, executionId: meta.executionId },
-      ...{ reads: [], leaseMs: 10_000, streams: [] },
+      ...{ reads: [], context: false, inputs: false, leaseMs: 10_000, streams: [] },
     });
     if (begun.kind !== 'begun') continue;
     const { values, error } = resultOf(finishedEvent);
@@ -90,7 +91,7 @@ async function replay(
         outputs: values === null ? null : stringifyJson(values),
         edges: meta.status === 'failed' ? '' : edgeTable(plan, meta.node, meta.handle),
       },
-      ...{ startedEvent: '', finishedEvent: '', ledger: '', tokens: meta.tokens },
+      ...{ events: noEvents, ledger: '', runLedger: '', tokens: meta.tokens },
       ...{
         exceptions: meta.status === 'succeeded' ? 0 : 1,
         isEnd: node.type === 'end',
@@ -122,11 +123,4 @@ function eventsOf(recorded: NodeRecord[]): { id: string; event: string }[] {
     ])
     .filter(({ id }) => id !== '')
     .sort((a, b) => compareEventIds(a.id, b.id));
-}
-
-/** Order of `<epoch>-<seq>`. */
-export function compareEventIds(a: string, b: string): number {
-  const [epochA = 0, seqA = 0] = a.split('-').map(Number);
-  const [epochB = 0, seqB = 0] = b.split('-').map(Number);
-  return epochA - epochB || seqA - seqB;
 }

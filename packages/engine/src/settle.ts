@@ -2,29 +2,38 @@ import type {
   BegunNode,
   Claim,
   EdgeTable,
+  NodeEvents,
   NodeJob,
-  NodeLedgerMeta,
   NodeQueue,
   NodeResult,
   ReadyNode,
   RunState,
+  RunVariables,
   SettleRequest,
+  StoredNodeMeta,
   ValueObject,
 } from '@millrace/contracts';
 import { edgeTable, resolveSelector, stringifyJson, toMarkdown, type Plan, type PlanNode } from '@millrace/graph';
+import { runLedger } from './contexts.js';
 import { decideOutcome, type Outcome } from './decide-outcome.js';
-import { nodeFinished, nodeRetry, nodeStarted, type NodeExecution } from './events.js';
+import { nodeEvents, nodeRetry, type NodeExecution, type NodeOutcome } from './events.js';
 import type { Finish } from './finish.js';
 import type { EngineObserver } from './ports.js';
 
-/** A claimed node and what surrounds it. */
+/** A node to execute and what surrounds it. */
 export interface Work {
   job: NodeJob;
   plan: Plan;
   node: PlanNode;
-  begun: BegunNode;
+  execution: NodeExecution;
+  variables: RunVariables;
+  /** Its token fences the settlement. */
   claim: Claim;
+  /** Absent when the node runs without having been claimed. */
+  begun?: BegunNode;
 }
+
+export type ClaimedWork = Work & { begun: BegunNode };
 
 export interface SettleDeps {
   state: RunState;
@@ -34,14 +43,8 @@ export interface SettleDeps {
 }
 
 /** Applies an attempt's result: state, successors in the queue, and the run's end when this was it. */
-export async function settleNode(
-  deps: SettleDeps,
-  work: Work,
-  execution: NodeExecution,
-  result: NodeResult,
-  elapsedMs: number,
-): Promise<void> {
-  const { job, plan, node } = work;
+export async function settleNode(deps: SettleDeps, work: Work, result: NodeResult, elapsedMs: number): Promise<void> {
+  const { job, plan, node, execution, begun } = work;
   const outcome = decideOutcome(node, result, job.attempt);
   const outputs = outcome.outputs === null ? null : stringifyJson(outcome.outputs);
   const metadata = {
@@ -49,10 +52,9 @@ export async function settleNode(
     ...(outcome.status === 'exception' ? { error_strategy: node.errorStrategy } : {}),
   };
   const finishedAtMs = Date.now();
-  const inputs = stringifyJson(result.inputs);
   const event = {
     status: outcome.status,
-    inputs,
+    inputs: stringifyJson(result.inputs),
     processData: stringifyJson(result.processData),
     outputs: outputs ?? 'null',
     error: outcome.error,
@@ -69,10 +71,10 @@ export async function settleNode(
     ...(outcome.code === undefined ? {} : { code: outcome.code }),
     outputs,
     edges,
-    startedEvent: nodeStarted(execution, inputs),
-    finishedEvent:
-      outcome.outcome === 'retry' ? nodeRetry(execution, event, job.attempt) : nodeFinished(execution, event),
-    ledger: JSON.stringify(ledgerMeta(work, execution, outcome, tokens, finishedAtMs)),
+    events: eventsOf(work, event, outcome),
+    ledger: JSON.stringify(nodeMeta(work, outcome, tokens, finishedAtMs)),
+    runLedger: begun ? JSON.stringify(runLedger(execution.run)) : '',
+    ...(begun ? {} : { unclaimedMs: Math.round(elapsedMs) }),
     tokens,
     exceptions: outcome.exceptions,
     isEnd: node.type === 'end',
@@ -112,6 +114,8 @@ function queueReady(queue: NodeQueue, job: NodeJob, ready: ReadyNode[], delayMs:
   );
 }
 
+export const noEvents: NodeEvents = { head: ['', ''], started: '', finished: '' };
+
 /** A settlement that says nothing yet. */
 export const untouched = ({ job, node, claim }: Work): Omit<SettleRequest, 'outcome'> => ({
   ...claim,
@@ -119,9 +123,9 @@ export const untouched = ({ job, node, claim }: Work): Omit<SettleRequest, 'outc
   attempt: job.attempt,
   outputs: null,
   edges: '',
-  startedEvent: '',
-  finishedEvent: '',
+  events: noEvents,
   ledger: '',
+  runLedger: '',
   tokens: 0,
   exceptions: 0,
   isEnd: false,
@@ -146,15 +150,19 @@ export function streamedValues(node: PlanNode, outputs: ValueObject): [number, s
   });
 }
 
-function ledgerMeta(
-  { job, node, begun }: Work,
-  { executionId, index, startedAtMs }: NodeExecution,
+function eventsOf({ job, execution, begun }: Work, event: NodeOutcome, { outcome }: Outcome): NodeEvents {
+  const events = nodeEvents(execution, event);
+  if (outcome !== 'retry') return events;
+  return { ...events, finished: nodeRetry(execution, begun?.index ?? 0, event, job.attempt) };
+}
+
+function nodeMeta(
+  { job, node, execution }: Work,
   { status, handle }: Outcome,
   tokens: number,
   finishedAtMs: number,
-): NodeLedgerMeta {
-  const { tenantId, appId, createdAtMs } = begun.context;
-  const place = { tenantId, appId, createdAtMs, frame: job.frame, node: node.index, nodeId: node.id };
-  const kind = { nodeType: node.type, title: node.title, executionId, index, attempt: job.attempt };
-  return { ...place, ...kind, status, handle, tokens, startedAtMs, finishedAtMs };
+): StoredNodeMeta {
+  const { executionId, startedAtMs } = execution;
+  const place = { frame: job.frame, node: node.index, nodeId: node.id, nodeType: node.type, title: node.title };
+  return { ...place, executionId, attempt: job.attempt, status, handle, tokens, startedAtMs, finishedAtMs };
 }

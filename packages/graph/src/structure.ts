@@ -41,6 +41,8 @@ export const isContainer = (type: string): boolean => containerTypes.has(type);
 const idText = (value: Value | undefined): string | undefined =>
   typeof value === 'string' ? value : isNumber(value) ? pythonStr(value) : undefined;
 
+const controlCharacter = /\p{Cc}/u;
+
 const list = (value: Value | undefined): Value[] => (Array.isArray(value) ? value : []);
 
 function readNodes(graph: ValueObject): { nodes: FileNode[]; notes: Set<string> } {
@@ -51,6 +53,7 @@ function readNodes(graph: ValueObject): { nodes: FileNode[]; notes: Set<string> 
     if (!isObject(raw)) throw new PlanError('Every node must be a mapping');
     const id = idText(raw['id']);
     if (id === undefined || id === '') throw new PlanError('A node has no id');
+    if (controlCharacter.test(id)) throw new PlanError(`The node id ${JSON.stringify(id)} has a control character`);
     if (seen.has(id)) throw new PlanError(`Two nodes have the id '${id}'`);
     seen.add(id);
     const data = isObject(raw['data']) ? raw['data'] : {};

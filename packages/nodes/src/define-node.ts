@@ -43,3 +43,9 @@ export function defineNode(
     },
   };
 }
+
+/** Builds the executor of a type that only computes, in microseconds (`NodeExecutor.quick`). */
+export const defineQuickNode = (...definition: Parameters<typeof defineNode>): NodeExecutor => ({
+  ...defineNode(...definition),
+  quick: true,
+});

@@ -9,7 +9,7 @@ export interface NodeWorkerOptions {
   /** Jobs run at a time. */
   concurrency: number;
   /** Executes one job. A rejection means "try again later", never a user's error. */
-  process: (job: NodeJob, jobId: string) => Promise<void>;
+  process: (job: NodeJob, delivery: { jobId: string; again: boolean }) => Promise<void>;
   onError: (error: Error) => void;
 }
 
@@ -22,7 +22,8 @@ export function createNodeWorker({ redis, shard, concurrency, process, onError }
   const worker = new Worker<NodeJob>(
     queueName,
     async (job) => {
-      await process(nodeJob.parse(job.data), job.id ?? '');
+      const again = job.attemptsStarted > 1 || job.stalledCounter > 0;
+      await process(nodeJob.parse(job.data), { jobId: job.id ?? '', again });
     },
     {
       connection: redis,

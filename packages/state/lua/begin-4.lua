@@ -1,7 +1,7 @@
 -- Claims a node for a job and reads its variables.
 -- KEYS: run hash, variables hash, events stream, leases zset
 -- ARGV: 1 run id, 2 frame.node, 3 attempt, 4 job id, 5 token, 6 execution id, 7 lease ms, 8 streamed selectors (csv),
---       9 lease member, 10.. keys to read
+--       9 lease member, 10.. variables to read
 -- Returns {'gone'} | {'busy'} | {'begun', token, execution id, index, started ms, announced, crashes, streamed, values}
 --@include run
 local at, attempt = ARGV[2], tonumber(ARGV[3])
@@ -52,4 +52,4 @@ fields[2] = node_text(node)
 redis.call('HSET', run_key, unpack(fields))
 redis.call('ZADD', KEYS[4], int_text(now + tonumber(ARGV[7])), ARGV[9])
 return { 'begun', node.token, node.execution, node.index, int_text(node.started), node.announced, node.crashes, streamed,
-  redis.call('HMGET', vars_key, '@ctx', '@inputs', unpack(ARGV, 10)) }
+  #ARGV < 10 and {} or redis.call('HMGET', vars_key, unpack(ARGV, 10)) }

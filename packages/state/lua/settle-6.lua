@@ -1,20 +1,23 @@
 -- Applies a node's result once: stores outputs, walks edges, joins and skips, emits events, tells the ledger.
+-- A quick node comes unclaimed: it is claimed, numbered and settled in this one call.
 -- KEYS: run hash, variables hash, events stream, leases zset, ledger stream, decided zset
--- ARGV: 1 run id, 2 frame, 3 node, 4 token, 5 outcome (done|retry|release|failed), 6 node id, 7 outputs JSON or '',
---       8 edge table JSON or '', 9 node_started, 10 node_finished / node_retry, 11 node meta JSON for the recorder, 12 tokens,
---       13 failed attempts to count, 14 '1' for an End node, 15 error, 16 API code or '', 17 closed selectors (csv),
---       18 ready grace ms, 19 stops channel, 20 '' or, in a rebuild, the retries of a recorded node (silent: no events, no ledger),
---       21 '1' = the text stream may move, 22.. values End nodes stream in one piece: selector number, JSON string literal, …
+-- ARGV: 1 run id, 2 frame, 3 node, 4 token, 5 outcome (done|retry|release|failed), 6 key of the outputs, 7 outputs JSON or '',
+--       8 edge table JSON or '', 9, 10 head of the node's events before and after its index, 11 rest of node_started,
+--       12 rest of node_finished, or the whole node_retry, 13 node meta JSON for the recorder, 14 tokens,
+--       15 failed attempts to count, 16 '1' for an End node, 17 error, 18 API code or '', 19 closed selectors (csv),
+--       20 ready grace ms, 21 stops channel, 22 '' or, in a rebuild, the retries of a recorded node (silent: no events, no ledger),
+--       23 '1' = the text stream may move, 24 '' or, of an unclaimed node, the ms it took,
+--       25 ledger meta JSON of the run, 26.. values End nodes stream in one piece: selector number, JSON string literal, …
 -- Returns {'stale'} | {'applied', ended (0|1), {node, attempt, …}, decided payload when ended}
 --@include run
 --@include stream
 --@include decide
 local run_id, frame, index, outcome = ARGV[1], ARGV[2], ARGV[3], ARGV[5]
 local at = frame .. '.' .. index
-local run = redis.call('HMGET', run_key, 'st', 'n' .. at, 'ep', 'bl')
+local run = redis.call('HMGET', run_key, 'st', 'n' .. at, 'ep', 'bl', 'ix', 'in', 'rt', 'ex', 'ac', 'mx')
 local node, epoch, bells = parse_node(run[2]), run[3], run[4]
-if run[1] ~= 'running' or not node or node.token ~= ARGV[4] then return { 'stale' } end
-if node.state == 'done' then
+if run[1] ~= 'running' or not node then return { 'stale' } end
+if node.state == 'done' and node.token == ARGV[4] then
   -- Asked again after a broken connection: only what nobody has begun.
   local waiting = {}
   for _, entry in ipairs(cjson.decode(ARGV[8]).take) do
@@ -26,20 +29,34 @@ if node.state == 'done' then
   end
   return { 'applied', 0, waiting }
 end
-if node.state ~= 'running' then return { 'stale' } end
-local now, silent = now_ms(), ARGV[20] ~= ''
-local lease_until = int_text(now + tonumber(ARGV[18]))
+local starts, inner, retries, exceptions =
+  tonumber(run[5]), tonumber(run[6] or '0'), tonumber(run[7] or '0'), tonumber(run[8] or '0')
+local now, silent = now_ms(), ARGV[22] ~= ''
+local fields = { 'n' .. at, '' }
+if ARGV[24] ~= '' then
+  -- Only what nobody ever began: whoever did has told its execution id already.
+  if node.state ~= 'ready' or node.attempt ~= 1 or node.execution ~= '' then return { 'stale' } end
+  node.index, node.token = starts + 1, ARGV[4]
+  starts = node.index
+  fields[3], fields[4] = 'ix', node.index
+  if node.index == 1 then fields[5], fields[6] = 'b0', int_text(now - tonumber(ARGV[24])) end
+  if frame ~= '0' then inner = redis.call('HINCRBY', run_key, 'in', 1) end
+elseif node.state ~= 'running' or node.token ~= ARGV[4] then
+  return { 'stale' }
+end
+local head = ARGV[9] .. node.index .. ARGV[10]
+local lease_until = int_text(now + tonumber(ARGV[20]))
 
 if outcome == 'retry' or outcome == 'release' then
   node.state, node.token, node.job = 'ready', '', ''
   if outcome == 'retry' then
     node.attempt = node.attempt + 1
     node.crashes = 0
-    redis.call('HSET', vars_key, '@retry:' .. at, ARGV[10])
-    redis.call('HINCRBY', run_key, 'tk', ARGV[12])
-    redis.call('HINCRBY', run_key, 'ex', ARGV[13])
+    redis.call('HSET', vars_key, '@retry:' .. at, ARGV[12])
+    redis.call('HINCRBY', run_key, 'tk', ARGV[14])
+    redis.call('HINCRBY', run_key, 'ex', ARGV[15])
     if node.announced == '0' then
-      node.announced = add_event(epoch, ARGV[9])
+      node.announced = add_event(epoch, started_event(head, ARGV[11]))
       ring(bells, run_id, false)
     end
   end
@@ -48,25 +65,28 @@ if outcome == 'retry' or outcome == 'release' then
   return { 'applied', 0, outcome == 'retry' and { tonumber(index), node.attempt } or {} }
 end
 
-if ARGV[12] ~= '0' then redis.call('HINCRBY', run_key, 'tk', ARGV[12]) end
-if ARGV[13] ~= '0' then redis.call('HINCRBY', run_key, 'ex', ARGV[13]) end
-local slow = node.announced ~= '0'
-if not slow and not silent then node.announced = add_event(epoch, ARGV[9]) end
+if ARGV[14] ~= '0' then redis.call('HINCRBY', run_key, 'tk', ARGV[14]) end
+if ARGV[15] ~= '0' then exceptions = redis.call('HINCRBY', run_key, 'ex', ARGV[15]) end
 if silent then
-  redis.call('HINCRBY', run_key, 'rt', ARGV[20])
-  redis.call('HINCRBY', run_key, 'ex', ARGV[20])
+  retries = redis.call('HINCRBY', run_key, 'rt', ARGV[22])
+  exceptions = redis.call('HINCRBY', run_key, 'ex', ARGV[22])
 end
-local ready, ended = {}, false
+local slow = node.announced ~= '0'
+-- Text that this result sets free comes between the node's two events; otherwise they share an entry.
+if not slow and not silent and ARGV[23] == '1' then node.announced = add_event(epoch, started_event(head, ARGV[11])) end
+local ready, ended, active = {}, false, tonumber(run[9])
 
 if outcome == 'failed' then
   node.state = 'failed'
-  redis.call('HSET', run_key, 'n' .. at, node_text(node))
+  fields[2] = node_text(node)
+  redis.call('HSET', run_key, unpack(fields))
   redis.call('ZREM', KEYS[4], run_id .. '|' .. frame .. '|' .. index)
-  decide(run_id, KEYS[6], ARGV[19], 'failed', ARGV[15], ARGV[16], now)
+  decide(run_id, KEYS[6], ARGV[21], 'failed', ARGV[17], ARGV[18], now)
   ended = true
 else
   -- Gathered, so that a settlement is a handful of commands however many nodes it makes ready.
-  local fields, leases = { 'n' .. at, 'done|' .. node.attempt .. '|' .. node.token .. '|||0|0|0|0|' }, {}
+  fields[2] = 'done|' .. node.attempt .. '|' .. node.token .. '|||0|0|0|0|'
+  local leases = {}
   local edges, reached = cjson.decode(ARGV[8]), false
   -- An incoming edge of `target` is resolved; when it was the last one the node is ready or skipped.
   local function resolve(entry, taken)
@@ -105,21 +125,26 @@ else
   end
   for _, entry in ipairs(edges.take) do resolve(entry, true) end
 
+  -- One less is active, #ready / 2 more are.
+  if #ready ~= 2 then
+    active = active + #ready / 2 - 1
+    fields[#fields + 1], fields[#fields + 2] = 'ac', active
+  end
   redis.call('HSET', run_key, unpack(fields))
   redis.call('ZREM', KEYS[4], run_id .. '|' .. frame .. '|' .. index)
   if #leases > 0 then redis.call('ZADD', KEYS[4], unpack(leases)) end
   if ARGV[7] ~= '' then redis.call('HSET', vars_key, ARGV[6], ARGV[7]) end
-  if ARGV[14] == '1' then redis.call('HSET', run_key, 'ends', (redis.call('HGET', run_key, 'ends') or '') .. ARGV[6] .. '\31') end
+  if ARGV[16] == '1' then redis.call('HSET', run_key, 'ends', (redis.call('HGET', run_key, 'ends') or '') .. ARGV[6] .. '\31') end
 
-  local stream_text = ARGV[21] == '1' and redis.call('HGET', run_key, 'sm')
+  local stream_text = ARGV[23] == '1' and redis.call('HGET', run_key, 'sm')
   if stream_text then
-    for i = 22, #ARGV, 2 do
+    for i = 26, #ARGV, 2 do
       if not redis.call('HGET', run_key, 'x' .. ARGV[i]) then
         append_text(ARGV[i], ARGV[i + 1])
         redis.call('HSET', run_key, 'x' .. ARGV[i], 'v')
       end
     end
-    for sel in string.gmatch(ARGV[17], '%d+') do
+    for sel in string.gmatch(ARGV[19], '%d+') do
       if redis.call('HGET', run_key, 'x' .. sel) == 'o' then redis.call('HSET', run_key, 'x' .. sel, 'f') end
     end
     local stream = cjson.decode(stream_text)
@@ -129,23 +154,23 @@ else
 end
 
 if not silent then
-  local finished_id = redis.call('XADD', events_key, epoch .. '-*', 'e', ARGV[10], 'm', ARGV[11], 's', node.announced)
-  -- A quick node is recorded with what comes after it; a slow one at once, for it would be dear to repeat.
-  if slow then redis.call('XADD', KEYS[5], '*', 'k', 'node', 'r', run_id, 'm', ARGV[11], 's', node.announced, 'z', finished_id) end
+  if node.announced == '0' then
+    add_entry(epoch, 2, 'h', head, 't', ARGV[12], 'm', ARGV[13], 'i', node.index, 'u', ARGV[11])
+  else
+    local id = add_entry(epoch, 1, 'h', head, 't', ARGV[12], 'm', ARGV[13], 'i', node.index, 's', node.announced)
+    -- A quick node is recorded with what comes after it; a slow one at once, for it would be dear to repeat.
+    if slow then redis.call('XADD', KEYS[5], '*', 'k', 'node', 'r', run_id, 'm', ARGV[25], 's', node.announced, 'z', id) end
+  end
 end
 
 if not ended then
-  -- One less is active, #ready / 2 more are.
-  local change = #ready / 2 - 1
-  local active = change == 0 and 1 or redis.call('HINCRBY', run_key, 'ac', change)
-  local limits = redis.call('HMGET', run_key, 'mx', 'ix', 'in', 'rt', 'ex')
-  local steps = tonumber(limits[2]) - tonumber(limits[3] or '0') + tonumber(limits[4] or '0')
-  if steps > tonumber(limits[1]) then
-    decide(run_id, KEYS[6], ARGV[19], 'failed',
-      'Aborted: Maximum execution steps exceeded: ' .. int_text(steps) .. ' > ' .. limits[1], '', now)
+  local steps = starts - inner + retries
+  if steps > tonumber(run[10]) then
+    decide(run_id, KEYS[6], ARGV[21], 'failed',
+      'Aborted: Maximum execution steps exceeded: ' .. int_text(steps) .. ' > ' .. run[10], '', now)
     ended = true
   elseif active == 0 then
-    decide(run_id, KEYS[6], ARGV[19], tonumber(limits[5] or '0') > 0 and 'partial-succeeded' or 'succeeded', nil, '', now)
+    decide(run_id, KEYS[6], ARGV[21], exceptions > 0 and 'partial-succeeded' or 'succeeded', nil, '', now)
     ended = true
   end
 end

@@ -35,6 +35,9 @@ export const shardKeys = {
   bell: (shard: number, gateway: string): string => `${shardPrefix(shard)}:bell:${gateway}`,
 };
 
+/** Key of a node's outputs among the variables: no node id may meet the state's own keys, which begin otherwise. */
+export const outputsKey = (nodeId: string): string => `=${nodeId}`;
+
 /** Field suffix of a node in the run hash. */
 export const nodeField = (address: NodeAddress): string => `${address.frame}.${address.node}`;
 

@@ -1,4 +1,4 @@
-import type { LedgerEntry } from '@millrace/contracts';
+import type { LedgerEntry, RunLedgerMeta } from '@millrace/contracts';
 import type { Redis } from 'ioredis';
 import { shardKeys } from './keys.js';
 
@@ -94,12 +94,8 @@ function parseEntry([id, fields]: Entry): LedgerEntry[] {
   // A deleted entry that was still pending comes back without fields.
   if (!fields) return [];
   const text = (name: string): string => fields[fields.indexOf(name) + 1] ?? '';
-  const {
-    tenantId,
-    createdAtMs,
-    epoch = 0,
-  } = JSON.parse(text('m')) as { tenantId: string; createdAtMs: number; epoch?: number };
-  const run = { id, runId: text('r'), tenantId, createdAtMs };
+  const { epoch = 0, ...where } = JSON.parse(text('m')) as RunLedgerMeta & { epoch?: number };
+  const run = { id, runId: text('r'), ...where };
   const kind = text('k');
   if (kind === 'end') {
     const recordedUpTo = text('a');

@@ -1,4 +1,4 @@
-import type { NodeJob, RunState, StreamTable } from '@millrace/contracts';
+import { newId, type NodeJob, type RunState, type StreamTable } from '@millrace/contracts';
 import {
   branchHandles,
   compilePlan,
@@ -41,8 +41,9 @@ function planOf(seed: number): Plan {
 }
 
 const chunkOf = (event: string): Chunk[] => {
-  const parsed = JSON.parse(event) as string | { data: { text: string; from_variable_selector: string[] } };
-  if (typeof parsed === 'string') return [];
+  const parsed = JSON.parse(event) as
+    string | { event: string; data: { text: string; from_variable_selector: string[] } };
+  if (typeof parsed === 'string' || parsed.event !== 'text_chunk') return [];
   return [{ text: parsed.data.text, selector: JSON.stringify(parsed.data.from_variable_selector) }];
 };
 
@@ -64,9 +65,10 @@ async function compare(seed: number): Promise<void> {
     const node = plan.nodes[next.node];
     if (!node) throw new Error('no such node');
     model.begin(next.node);
-    const { token } = await run.claim(next.node, { attempt: next.attempt });
+    const unclaimed = next.attempt === 1 && random() < 0.4;
+    const token = unclaimed ? newId() : (await run.claim(next.node, { attempt: next.attempt })).token;
     const streams = node.streams.map(({ sel }) => sel);
-    const live = random() < 0.5 ? streams.slice(0, 1) : [];
+    const live = !unclaimed && random() < 0.5 ? streams.slice(0, 1) : [];
     for (const sel of live) {
       const text = `s${next.node}`;
       expected.push(...texts.append(sel, text));
@@ -80,7 +82,7 @@ async function compare(seed: number): Promise<void> {
         piece: 1,
       });
     }
-    const outcome = random() < 0.05 && next.attempt < 3 ? 'retry' : random() < 0.03 ? 'failed' : 'done';
+    const outcome = !unclaimed && random() < 0.05 && next.attempt < 3 ? 'retry' : random() < 0.03 ? 'failed' : 'done';
     const handle =
       node.type === 'if-else'
         ? pick(branchHandles)
@@ -102,6 +104,7 @@ async function compare(seed: number): Promise<void> {
         values: outcome === 'done' ? values.map(([sel, text]): [number, string] => [sel, JSON.stringify(text)]) : [],
         closes: streams,
         isEnd: node.type === 'end',
+        ...(unclaimed ? { unclaimedMs: 1 } : {}),
       },
     );
     if (settled.kind !== 'applied') throw new Error('stale');

@@ -1,4 +1,4 @@
-import type { RunRef } from '@millrace/contracts';
+import { compareEventIds, type RunRef } from '@millrace/contracts';
 import type { Redis } from 'ioredis';
 import { runKeys } from './keys.js';
 
@@ -9,11 +9,17 @@ export interface StoredEvent {
   event: string;
 }
 
-/** An event with what the recorder needs of it; `meta` and `startedEventId` are there for a settled node. */
+/** An event with what the recorder needs of it; `node` is there for the `node_finished` of a settled node. */
 export interface RecordedEvent extends StoredEvent {
-  /** JSON of NodeLedgerMeta. */
-  meta?: string;
-  startedEventId?: string;
+  node?: SettledNode;
+}
+
+export interface SettledNode {
+  /** JSON of StoredNodeMeta. */
+  meta: string;
+  /** The node's number in the run. */
+  index: number;
+  startedEventId: string;
 }
 
 export interface RangeRequest {
@@ -23,7 +29,7 @@ export interface RangeRequest {
   /** Inclusive bounds instead. */
   from?: string;
   to?: string;
-  /** At most this many events, from the oldest. Default: all. */
+  /** At most this many stream entries, from the oldest. Default: all. An entry holds one event, or both of a quick node. */
   count?: number;
   /** Only the newest this many, oldest first. Then `after` and `count` are absent. */
   last?: number;
@@ -40,10 +46,25 @@ export interface RunEvents {
 
 type Entry = [id: string, fields: string[]];
 
-const parse = (entries: Entry[]): RecordedEvent[] =>
-  entries.map(([id, [, event = '', , meta, , startedEventId]]) =>
-    meta === undefined || startedEventId === undefined ? { id, event } : { id, event, meta, startedEventId },
-  );
+/**
+ * The events of an entry: `e` is one as it is; `h`, `t`, `m`, `i` are a settled node's head, rest, meta and number, with `s`, the id of
+ * its `node_started`, or with `u`, the rest of that event, which then is the one before (settle-6.lua).
+ */
+function parse([id, fields]: Entry): RecordedEvent[] {
+  const [kind, head = '', , rest = '', , meta = '', , index = '', last, started = ''] = fields;
+  if (kind === 'e') return [{ id, event: head }];
+  const startedEventId = last === 'u' ? idBefore(id) : started;
+  const node = { meta, index: Number(index), startedEventId };
+  const finished = { id, event: `{"event":"node_finished"${head}${rest}`, node };
+  return last === 'u'
+    ? [{ id: startedEventId, event: `{"event":"node_started"${head}${started}` }, finished]
+    : [finished];
+}
+
+function idBefore(id: string): string {
+  const dash = id.indexOf('-') + 1;
+  return `${id.slice(0, dash)}${Number(id.slice(dash)) - 1}`;
+}
 
 export function createRunEvents(redis: Redis): RunEvents {
   return {
@@ -58,8 +79,11 @@ export function createRunEvents(redis: Redis): RunEvents {
       const replies = (await pipeline.exec()) ?? [];
       return replies.map(([error, entries], i) => {
         if (error) throw error;
-        const events = parse(entries as Entry[]);
-        return requests[i]?.last === undefined ? events : events.reverse();
+        const { after, last } = requests[i] ?? {};
+        const inOrder = last === undefined ? (entries as Entry[]) : (entries as Entry[]).reverse();
+        const events = inOrder.flatMap(parse);
+        // An entry after the cursor may hold an event that is not.
+        return after !== undefined && events[0] && compareEventIds(events[0].id, after) <= 0 ? events.slice(1) : events;
       });
     },
 

@@ -21,8 +21,13 @@ afterAll(() => {
   redis.disconnect();
 });
 
+/** Node events as `name node #index`, others as they were given. */
+const shown = (event: string): string => {
+  const parsed = JSON.parse(event) as string | { event: string; node: number; index: number };
+  return typeof parsed === 'string' ? event : `${parsed.event} ${parsed.node} #${parsed.index}`;
+};
 const eventsOf = async (run: RunFixture): Promise<string[]> =>
-  ((await createRunEvents(redis).ranges([{ run: run.context }]))[0] ?? []).map(({ event }) => event);
+  ((await createRunEvents(redis).ranges([{ run: run.context }]))[0] ?? []).map(({ event }) => shown(event));
 const started = async (options: ConstructorParameters<typeof RunFixture>[1] = {}): Promise<RunFixture> => {
   const run = new RunFixture(state, options);
   await run.start();
@@ -51,7 +56,8 @@ describe('calls that are sent again after a broken connection', () => {
   it('begin answers the same and counts no crash', async () => {
     const run = await started();
     const request = { ...run.context, address: { frame: 0, node: 0 }, attempt: 1, jobId: 'j', token: newId() };
-    const again = { ...request, executionId: newId(), reads: [], leaseMs: 10_000, streams: [] };
+    const wanted = { reads: [], context: true, inputs: true };
+    const again = { ...request, ...wanted, executionId: newId(), leaseMs: 10_000, streams: [] };
     expect(await state.begin(again)).toEqual(await state.begin(again));
   });
 
@@ -119,12 +125,12 @@ describe('announce', () => {
   it('emits node_started once and refuses a wrong token', async () => {
     const run = await started();
     const { token } = await run.claim(0);
-    const request = { ...run.context, address: { frame: 0, node: 0 }, startedEvent: '"started 0"', ledger: '{}' };
+    const request = { ...run.context, address: { frame: 0, node: 0 }, startedEvent: '"announced"', ledger: '{}' };
     expect(await state.announce({ ...request, token: newId() })).toBe('stale');
     expect(await state.announce({ ...request, token })).toBe('ok');
     expect(await state.announce({ ...request, token })).toBe('ok');
     await run.settle(0, token, { take: [[1, 1, -1]] });
-    expect(await eventsOf(run)).toEqual(['"workflow_started"', '"started 0"', '"finished 0"']);
+    expect(await eventsOf(run)).toEqual(['"workflow_started"', '"announced"', 'node_finished 0 #1']);
   });
 });
 
@@ -134,7 +140,7 @@ describe('settle', () => {
     const { token } = await run.claim(0);
     expect(await run.settle(0, newId(), {})).toEqual({ kind: 'stale' });
     expect(await run.settle(0, token, { take: [[1, 1, -1]] })).toMatchObject({ kind: 'applied' });
-    expect(await eventsOf(run)).toEqual(['"workflow_started"', '"started 0"', '"finished 0"']);
+    expect(await eventsOf(run)).toEqual(['"workflow_started"', 'node_started 0 #1', 'node_finished 0 #1']);
   });
 
   it('joins: a node is ready when all incoming edges are resolved', async () => {
@@ -198,20 +204,16 @@ describe('settle', () => {
   it('repeats a node as the next attempt; node_retry comes when that begins', async () => {
     const run = await started();
     const first = await run.claim(0);
-    const settled = await run.settle(
-      0,
-      first.token,
-      {},
-      { outcome: 'retry', finishedEvent: '"retry 1"', exceptions: 1 },
-    );
+    const retried = { head: [',"node":0,"index":', ''] as [string, string], started: '}', finished: '"retry 1"' };
+    const settled = await run.settle(0, first.token, {}, { outcome: 'retry', events: retried, exceptions: 1 });
     expect(settled).toMatchObject({ ready: [{ frame: 0, node: 0, attempt: 2 }] });
     expect(await run.begin(0)).toEqual({ kind: 'gone' });
-    expect(await eventsOf(run)).toEqual(['"workflow_started"', '"started 0"']);
+    expect(await eventsOf(run)).toEqual(['"workflow_started"', 'node_started 0 #1']);
     const second = await run.claim(0, { attempt: 2 });
     expect(second).toMatchObject({ executionId: first.executionId, index: 1, announced: true });
     const end = await run.settle(0, second.token, {});
     expect(end).toMatchObject({ decided: { status: 'partial-succeeded', steps: 2 } });
-    expect(await eventsOf(run)).toEqual(['"workflow_started"', '"started 0"', '"retry 1"', '"finished 0"']);
+    expect(await eventsOf(run)).toEqual(['"workflow_started"', 'node_started 0 #1', '"retry 1"', 'node_finished 0 #1']);
   });
 
   it('hands a node back untouched', async () => {
@@ -227,6 +229,82 @@ describe('settle', () => {
     const settled = await run.settle(1, (await run.claim(1)).token, { take: [[2, 1, -1]] });
     expect(settled).toMatchObject({
       decided: { status: 'failed', error: 'Aborted: Maximum execution steps exceeded: 2 > 1' },
+    });
+  });
+});
+
+describe('settle of an unclaimed node (Q1)', () => {
+  const unclaimedMs = 3;
+
+  it('claims, numbers and settles it at once; both events share an entry and are numbered without a gap', async () => {
+    const run = await started();
+    const settled = await run.settle(0, newId(), { take: [[1, 1, -1]] }, { unclaimedMs, streamMoves: false });
+    expect(settled).toEqual({ kind: 'applied', ready: [{ frame: 0, node: 1, attempt: 1 }] });
+    await run.settle(1, newId(), {}, { unclaimedMs });
+    expect(await eventsOf(run)).toEqual([
+      '"workflow_started"',
+      'node_started 0 #1',
+      'node_finished 0 #1',
+      'node_started 1 #2',
+      'node_finished 1 #2',
+    ]);
+    const events = createRunEvents(redis);
+    const [all = []] = await events.ranges([{ run: run.context }]);
+    expect(all.map(({ id }) => id)).toEqual(['1-1', '1-2', '1-3', '1-4', '1-5']);
+    expect(all[2]?.node).toEqual({ meta: '{}', index: 1, startedEventId: '1-2' });
+    for (const { id } of all) {
+      const [rest = []] = await events.ranges([{ run: run.context, after: id }]);
+      expect(rest.map((event) => event.id)).toEqual(all.map((event) => event.id).filter((each) => each > id));
+    }
+    expect(await state.decided(run.context)).toMatchObject({ status: 'succeeded', steps: 2, endOutputs: [] });
+  });
+
+  it('counts once, and not where somebody has begun', async () => {
+    const run = await started();
+    const token = newId();
+    const edges: Partial<EdgeTable> = { take: [[1, 1, -1]] };
+    await run.settle(0, token, edges, { unclaimedMs });
+    expect(await run.settle(0, token, edges, { unclaimedMs })).toMatchObject({ ready: [{ node: 1 }] });
+    expect(await run.settle(0, newId(), edges, { unclaimedMs })).toEqual({ kind: 'stale' });
+    const { token: claimed } = await run.claim(1);
+    expect(await run.settle(1, newId(), {}, { unclaimedMs })).toEqual({ kind: 'stale' });
+    await run.settle(1, claimed, {}, { outcome: 'release' });
+    expect(await run.settle(1, newId(), {}, { unclaimedMs })).toEqual({ kind: 'stale' });
+    expect(await eventsOf(run)).toHaveLength(3);
+  });
+
+  it('changes nothing once the run was stopped, and may fail the run', async () => {
+    const [stopped, failing] = [await started(), await started()];
+    await state.decide({ ...stopped.context, status: 'stopped', error: null });
+    expect(await stopped.settle(0, newId(), {}, { unclaimedMs })).toEqual({ kind: 'stale' });
+    const failed = { outcome: 'failed', error: 'boom', outputs: null, exceptions: 1, unclaimedMs } as const;
+    expect(await failing.settle(0, newId(), {}, failed)).toMatchObject({ decided: { status: 'failed', running: [] } });
+  });
+});
+
+describe('read', () => {
+  it('gives what was asked for and claims nothing', async () => {
+    const run = await started();
+    await run.run(0, { take: [[1, 1, -1]] });
+    const all = { ...run.context, reads: ['n0', 'missing'], context: true, inputs: true };
+    expect(await state.read(all)).toEqual({ context: run.context, inputs: '{"a":1.0}', reads: ['{"v":0}', null] });
+    const nothing = { ...run.context, reads: [], context: false, inputs: false };
+    expect(await state.read(nothing)).toEqual({ inputs: '{}', reads: [] });
+    expect(await state.read({ ...all, ...new RunFixture(state).context, context: true })).toBeUndefined();
+    expect(await run.claim(1)).toMatchObject({ crashes: 0 });
+  });
+
+  it('keeps what nodes are called apart from what the state calls its own', async () => {
+    const run = await started();
+    await run.settle(
+      0,
+      newId(),
+      { take: [[1, 1, -1]] },
+      { nodeId: '@ctx', outputs: '{"tenantId":"x"}', unclaimedMs: 0 },
+    );
+    expect(await run.claim(1, { reads: ['@ctx'] })).toMatchObject({
+      context: run.context,
+      reads: ['{"tenantId":"x"}'],
     });
   });
 });

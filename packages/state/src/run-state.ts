@@ -7,17 +7,19 @@ import type {
   DecideRequest,
   DecideResult,
   EmitRequest,
+  ReadRequest,
   ReadyNode,
   RunContext,
   RunRef,
   RunState,
+  RunVariables,
   SettleRequest,
   SettleResult,
   StartRequest,
 } from '@millrace/contracts';
 import type { Redis } from 'ioredis';
 import { parseDecided, type DecidedPayload } from './decided.js';
-import { leaseMember, nodeField, runKeys, shardKeys } from './keys.js';
+import { leaseMember, nodeField, outputsKey, runKeys, shardKeys } from './keys.js';
 import { callScript, keepScriptsLoaded } from './scripts.js';
 
 export interface RunStateOptions {
@@ -89,7 +91,7 @@ export function createRunState(
           request.leaseMs,
           request.streams.join(','),
           leaseMember(request.runId, request.address),
-          ...request.reads,
+          ...variableKeys(request),
         ],
       )) as [string, ...unknown[]];
       if (kind !== 'begun') return { kind: kind === 'busy' ? 'busy' : 'gone' };
@@ -103,21 +105,24 @@ export function createRunState(
         string,
         (string | null)[],
       ];
-      const [context, inputs, ...reads] = values;
-      if (!context) return { kind: 'gone' };
+      const variables = variablesOf(request, values);
+      if (!variables) return { kind: 'gone' };
       return {
         kind: 'begun',
         token,
         executionId,
         index,
         startedAtMs: Number(started),
-        context: JSON.parse(context) as RunContext,
-        inputs: inputs ?? '{}',
-        reads,
+        ...variables,
         announced: announced !== '0',
         crashes,
         streamed: streamed === '1',
       };
+    },
+
+    async read(request: ReadRequest) {
+      const keys = variableKeys(request);
+      return variablesOf(request, keys.length === 0 ? [] : await redis.hmget(runKeys.variables(request), ...keys));
     },
 
     async announce(request: AnnounceRequest) {
@@ -160,11 +165,12 @@ export function createRunState(
           address.node,
           request.token,
           request.outcome,
-          request.nodeId,
+          outputsKey(request.nodeId),
           request.outputs ?? '',
           request.edges,
-          request.startedEvent,
-          request.finishedEvent,
+          ...request.events.head,
+          request.events.started,
+          request.events.finished,
           request.ledger,
           request.tokens,
           request.exceptions,
@@ -176,6 +182,8 @@ export function createRunState(
           shardKeys.stops(shard),
           request.recordedRetries ?? '',
           request.streamMoves ? '1' : '0',
+          request.unclaimedMs ?? '',
+          request.unclaimedMs === undefined ? request.runLedger : '',
           ...request.values.flat(),
         ],
       )) as [string, number?, number[]?, DecidedPayload?];
@@ -231,6 +239,22 @@ export function createRunState(
       return reply.map((stands) => stands === 1);
     },
   };
+}
+
+/** Keys of the variables hash. */
+const variableKeys = ({ context, inputs, reads }: ReadRequest): string[] => [
+  ...(context ? ['@ctx'] : []),
+  ...(inputs ? ['@inputs'] : []),
+  ...reads.map(outputsKey),
+];
+
+/** `undefined` when the context was asked for and is not there. */
+function variablesOf(request: ReadRequest, values: (string | null)[]): RunVariables | undefined {
+  const reads = [...values];
+  const context = request.context ? reads.shift() : undefined;
+  const inputs = request.inputs ? reads.shift() : undefined;
+  if (!request.context) return { inputs: inputs ?? '{}', reads };
+  return context ? { context: JSON.parse(context) as RunContext, inputs: inputs ?? '{}', reads } : undefined;
 }
 
 function readyNodes(frame: number, pairs: number[]): ReadyNode[] {

@@ -21,13 +21,20 @@ afterAll(() => {
   redis.disconnect();
 });
 
+interface ChunkEvent {
+  event: 'text_chunk';
+  data: { text: string; from_variable_selector: string[] };
+}
+
 /** Texts of the chunks so far, with the number of their selector. */
 async function chunks(run: RunFixture): Promise<string[]> {
   const [events = []] = await createRunEvents(redis).ranges([{ run: run.context }]);
   return events
-    .map(({ event }) => JSON.parse(event) as string | { data: { text: string; from_variable_selector: string[] } })
+    .map(({ event }) => JSON.parse(event) as string | ChunkEvent | { event: 'node_started' | 'node_finished' })
     .flatMap((event) =>
-      typeof event === 'string' ? [] : [`${event.data.from_variable_selector.join('.')}=${event.data.text}`],
+      typeof event === 'string' || event.event !== 'text_chunk'
+        ? []
+        : [`${event.data.from_variable_selector.join('.')}=${event.data.text}`],
     );
 }
 

@@ -150,7 +150,7 @@ describe('a viewer is only a viewer (promise 5)', () => {
     const run = await client.stream({ text: 'y' });
     for await (const { event } of run.events) if (event === 'node_started') break;
     run.abort();
-    const rest = await collect(await client.attach(run.runId, '1-0'));
+    const rest = await collect(await client.attach(run.runId, '1-1'));
     expect(rest.at(-1)?.data).toMatchObject({ status: 'succeeded', outputs: { result: 'y!' } });
   });
 });

@@ -1,5 +1,6 @@
 import { ApiError, Float } from '@millrace/contracts';
-import { compareEventIds, isAfter, parseEventId } from '../relay/event-id.js';
+import { compareEventIds } from '@millrace/contracts';
+import { isAfter, parseEventId } from '../relay/event-id.js';
 import { parseLogQuery } from './log-query.js';
 import { traceIdHint } from './trace-request.js';
 import { parseQueryUser, parseUser } from './user.js';

@@ -144,7 +144,7 @@ describe('streaming', () => {
       'workflow_finished',
     ]);
     expect(events.at(-1)).toBe('workflow_finished');
-    expect(frames.slice(1).map(({ id }) => id)).toEqual(frames.slice(1).map((_, i) => `1-${i}`));
+    expect(frames.slice(1).map(({ id }) => id)).toEqual(frames.slice(1).map((_, i) => `1-${i + 1}`));
     expect(frames.slice(1).every(({ data }) => String(data?.['workflow_run_id']) === stream.runId)).toBe(true);
   });
 
@@ -219,7 +219,7 @@ describe('events', () => {
     ]);
     const all = parseFrames((await get(keys.echo, path(runId), { 'last-event-id': 'nonsense' })).text);
     expect(all[1]?.event).toBe('workflow_started');
-    const rest = parseFrames((await get(keys.echo, path(runId), { 'last-event-id': '1-3' })).text);
+    const rest = parseFrames((await get(keys.echo, path(runId), { 'last-event-id': '1-4' })).text);
     expect(rest.slice(1)).toEqual(all.slice(5));
     expect((await get(keys.echo, path(runId), { 'last-event-id': all.at(-1)?.id ?? '' })).status).toBe(204);
     expect((await get(keys.echo, path(runId), { 'last-event-id': single[0]?.id ?? '' })).status).toBe(204);
@@ -229,9 +229,9 @@ describe('events', () => {
     const { body } = await run(keys.echo);
     const runId = String(body['workflow_run_id']);
     const all = parseFrames((await get(keys.echo, path(runId), { 'last-event-id': '0-0' })).text);
-    expect(all[1]?.id).toBe('1-0');
+    expect(all[1]?.id).toBe('1-1');
     await gateway.redis.flushdb();
-    const synthetic = parseFrames((await get(keys.echo, path(runId), { 'last-event-id': '1-3' })).text);
+    const synthetic = parseFrames((await get(keys.echo, path(runId), { 'last-event-id': '1-4' })).text);
     expect(synthetic).toMatchObject([{ event: 'ping' }, { event: 'workflow_finished', id: '2-1' }]);
     expect((await get(keys.echo, path(runId), { 'last-event-id': '2-1' })).status).toBe(204);
     const run_ = await gateway.store.runs.get(...(await keyOf(runId)));
@@ -241,7 +241,7 @@ describe('events', () => {
         events: all.slice(1).map(({ id = '', data }) => ({ id, event: JSON.stringify(data) })),
       },
     ]);
-    expect(parseFrames((await get(keys.echo, path(runId), { 'last-event-id': '1-3' })).text)).toEqual([
+    expect(parseFrames((await get(keys.echo, path(runId), { 'last-event-id': '1-4' })).text)).toEqual([
       { event: 'ping' },
       ...all.slice(5),
     ]);
@@ -257,7 +257,7 @@ describe('events', () => {
     await fixture.nodes.release();
     const rest = parseFrames((await resumed).text);
     const ids = [...seen, ...rest].flatMap(({ id }) => id ?? []);
-    expect(ids).toEqual(ids.map((_, i) => `1-${i}`));
+    expect(ids).toEqual(ids.map((_, i) => `1-${i + 1}`));
     expect(rest.at(-1)?.event).toBe('workflow_finished');
   });
 

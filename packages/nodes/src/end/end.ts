@@ -1,6 +1,6 @@
 import type { NodeExecutor, ValueObject } from '@millrace/contracts';
 import { z } from 'zod';
-import { defineNode } from '../define-node.js';
+import { defineQuickNode } from '../define-node.js';
 import { configured, listOf, looseText, selector } from '../node-data.js';
 
 const schema = z.object({ outputs: listOf(z.object({ variable: looseText, value_selector: selector.nullish() })) });
@@ -10,7 +10,7 @@ export function createEndNode(): NodeExecutor {
   const configure = configured(schema, ({ outputs }) =>
     outputs.map(({ variable, value_selector: from }) => ({ variable, from: from ?? [] })),
   );
-  return defineNode('end', ({ data, scope }, report) => {
+  return defineQuickNode('end', ({ data, scope }, report) => {
     const outputs: ValueObject = {};
     for (const { variable, from } of configure(data)) outputs[variable] = scope.get(from) ?? null;
     report.inputs = outputs;

@@ -1,7 +1,7 @@
 import type { NodeExecutor, Value, ValueObject } from '@millrace/contracts';
 import { evaluateConditions } from '@millrace/graph';
 import { z } from 'zod';
-import { defineNode } from '../define-node.js';
+import { defineQuickNode } from '../define-node.js';
 import { anyValue, configured, listOf, looseText } from '../node-data.js';
 import { NodeFailure } from '../node-failure.js';
 
@@ -34,7 +34,7 @@ export function createIfElseNode(): NodeExecutor {
       group: groups[index] ?? null,
     }));
   });
-  return defineNode('if-else', ({ data, scope }, report) => {
+  return defineQuickNode('if-else', ({ data, scope }, report) => {
     const results: ValueObject[] = [];
     report.inputs = { conditions: [] };
     report.processData = { condition_results: results };

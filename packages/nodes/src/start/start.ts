@@ -1,7 +1,7 @@
 import type { NodeExecutor, Value } from '@millrace/contracts';
 import { isObject, parseJson } from '@millrace/graph';
 import { z } from 'zod';
-import { defineNode } from '../define-node.js';
+import { defineQuickNode } from '../define-node.js';
 import { anyValue, configured, listOf, looseFlag, looseText, toPlain } from '../node-data.js';
 import { NodeFailure } from '../node-failure.js';
 import { compileSchema } from './json-schema.js';
@@ -30,7 +30,7 @@ export function createStartNode(): NodeExecutor {
         validate: rules ? lazySchema(variable, rules) : undefined,
       })),
   }));
-  return defineNode('start', ({ data, inputs }, report) => {
+  return defineQuickNode('start', ({ data, inputs }, report) => {
     report.inputs = inputs;
     const { required, objects } = configure(data);
     const missing = required.find((name) => inputs[name] === undefined || inputs[name] === null);

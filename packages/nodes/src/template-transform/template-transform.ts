@@ -1,6 +1,6 @@
 import type { NodeExecutor, ValueObject } from '@millrace/contracts';
 import { z } from 'zod';
-import { defineNode } from '../define-node.js';
+import { defineQuickNode } from '../define-node.js';
 import { TemplateError } from '../jinja/errors.js';
 import { compileTemplate } from '../jinja/template.js';
 import { configured, looseText, variableList } from '../node-data.js';
@@ -15,7 +15,7 @@ export function createTemplateTransformNode(): NodeExecutor {
     let compiled: ReturnType<typeof compileTemplate> | undefined;
     return { variables, render: (values: ValueObject) => (compiled ??= compileTemplate(template)).render(values) };
   });
-  return defineNode(
+  return defineQuickNode(
     'template-transform',
     ({ data, scope }, report) => {
       const { variables, render } = configure(data);

@@ -1,6 +1,6 @@
 import type { NodeExecutor, NodeScope, Selector, Value, ValueObject } from '@millrace/contracts';
 import { z } from 'zod';
-import { defineNode } from '../define-node.js';
+import { defineQuickNode } from '../define-node.js';
 import { configured, listOf, looseFlag, looseText, selector } from '../node-data.js';
 
 const schema = z.object({
@@ -19,7 +19,7 @@ export function createVariableAggregatorNode(): NodeExecutor {
     variables,
     groups: settings?.group_enabled ? settings.groups : undefined,
   }));
-  return defineNode('variable-aggregator', ({ data, scope }, report) => {
+  return defineQuickNode('variable-aggregator', ({ data, scope }, report) => {
     const { variables, groups } = configure(data);
     const outputs: ValueObject = {};
     const take = (candidates: readonly Selector[], put: (value: Value) => void) => {

@@ -13,11 +13,11 @@ local function int_text(n) return string.format('%.0f', n) end
 
 local function parse_node(text)
   if not text then return nil end
-  local p = {}
-  for part in string.gmatch(text, '([^|]*)|') do p[#p + 1] = part end
+  local state, attempt, token, job, execution, index, started, announced, crashes =
+    string.match(text, '^(%a+)|(%d+)|([^|]*)|([^|]*)|([^|]*)|(%d+)|(%d+)|([^|]*)|(%d+)|')
   return {
-    state = p[1], attempt = tonumber(p[2]), token = p[3], job = p[4], execution = p[5],
-    index = tonumber(p[6]), started = tonumber(p[7]), announced = p[8], crashes = tonumber(p[9]),
+    state = state, attempt = tonumber(attempt), token = token, job = job, execution = execution,
+    index = tonumber(index), started = tonumber(started), announced = announced, crashes = tonumber(crashes),
   }
 end
 
@@ -31,9 +31,14 @@ end
 -- Of a node that nobody has begun.
 local function fresh_node_text(state, attempt) return state .. '|' .. attempt .. '||||0|0|0|0|' end
 
-local function add_event(epoch, json)
-  return redis.call('XADD', events_key, epoch .. '-*', 'e', json)
+-- Appends a stream entry that holds `count` events, numbered without a gap; its id is that of the last one.
+local function add_entry(epoch, count, ...)
+  return redis.call('XADD', events_key, epoch .. '-' .. redis.call('HINCRBY', run_key, 'en', count), ...)
 end
+
+local function add_event(epoch, json) return add_entry(epoch, 1, 'e', json) end
+
+local function started_event(head, rest) return '{"event":"node_started"' .. head .. rest end
 
 -- Doorbells: `channel mode` pairs joined by `,`; mode `end` hears of the terminal event only.
 local function ring(bells, run_id, terminal)
