@@ -104,7 +104,7 @@ export function createAccept(deps: AcceptDeps): Accept {
   };
 }
 
-/** A start that has not reached Redis by then never counts; the caller has given up (`hasty`, 1.5 s) before. */
+/** A start that has not reached Redis by then never counts; the caller has given up (`hasty`, 1.4 s) before. */
 const startWithinMs = 15_000;
 
 /** Longest wait for the refusal to be written before the caller is told. */

@@ -2,7 +2,7 @@ import { isUnavailable as isDatabaseUnavailable } from '@millrace/store';
 
 /** What ioredis and Redis say when the server is away, starting, full or a replica. */
 const redisMessages =
-  /^(Command timed out|Connection is closed|Stream isn't writeable|Reached the max retries per request|LOADING |READONLY |MASTERDOWN |CLUSTERDOWN |TRYAGAIN |OOM |MISCONF |NOREPLICAS )/;
+  /^(Redis does not answer|Connection is closed|Stream isn't writeable|Reached the max retries per request|LOADING |READONLY |MASTERDOWN |CLUSTERDOWN |TRYAGAIN |OOM |MISCONF |NOREPLICAS )/;
 
 /** Whether an error means that Postgres or Redis cannot do its work now: the caller may try again soon. */
 export function isUnavailable(error: unknown): boolean {

@@ -111,7 +111,11 @@ export class RunFixture {
       outcome: 'done',
       outputs: `{"v":${node}}`,
       edges: JSON.stringify({ take: [], skip: [], below: {}, ...edges }),
-      events: { head: [`,"node":${node},"index":`, ''], started: '}', finished: ',"data":{}}' },
+      events: {
+        head: [`,"node":${node},"index":`, ''],
+        started: '}',
+        finished: more.outcome === 'retry' ? '"retry 1"' : ',"data":{}}',
+      },
       ledger: '{}',
       runLedger: '{}',
       tokens: 0,
