@@ -1,6 +1,6 @@
 -- Decides the end of a run from outside (stop, time limit). The first decision wins.
 -- KEYS: run hash, variables hash, events stream, decided zset
--- ARGV: 1 run id, 2 status, 3 error or '', 4 API code or '', 5 stops channel
+-- ARGV: 1 run id, 2 status, 3 error or '', 4 API code or ''
 -- Returns {'decided', payload} | {'already', payload when not yet published} | {'gone'}
 --@include run
 --@include decide
@@ -8,5 +8,5 @@ local state = redis.call('HGET', run_key, 'st')
 if not state then return { 'gone' } end
 if state == 'decided' then return { 'already', decided_payload() } end
 if state ~= 'running' then return { 'already' } end
-decide(ARGV[1], KEYS[4], ARGV[5], ARGV[2], ARGV[3] ~= '' and ARGV[3] or nil, ARGV[4], now_ms())
+decide(ARGV[1], KEYS[4], ARGV[2], ARGV[3] ~= '' and ARGV[3] or nil, ARGV[4], now_ms())
 return { 'decided', decided_payload() }

@@ -3,11 +3,12 @@
 -- KEYS: run hash, variables hash, events stream, leases zset, ledger stream, decided zset
 -- ARGV: 1 run id, 2 frame, 3 node, 4 token, 5 outcome (done|retry|release|failed), 6 key of the outputs, 7 outputs JSON or '',
 --       8 edge table JSON or '', 9, 10 head of the node's events before and after its index, 11 rest of node_started,
---       12 rest of node_finished, or the whole node_retry, 13 node meta JSON for the recorder, 14 tokens,
---       15 failed attempts to count, 16 '1' for an End node, 17 error, 18 API code or '', 19 closed selectors (csv),
---       20 ready grace ms, 21 stops channel, 22 '' or, in a rebuild, the retries of a recorded node (silent: no events, no ledger),
---       23 '1' = the text stream may move, 24 '' or, of an unclaimed node, the ms it took,
---       25 ledger meta JSON of the run, 26.. values End nodes stream in one piece: selector number, JSON string literal, …
+--       12 rest of node_finished, or the whole node_retry, 13 node meta JSON for the recorder, 14 ready grace ms,
+--       15 '' or, of an unclaimed node, the ms it took, 16 what most nodes need not say, JSON or '' (below),
+--       17.. values End nodes stream in one piece: selector number, JSON string literal, …
+--       In 16: tokens, exceptions (failed attempts to count), isEnd, error, code (of the API), closes (selector numbers),
+--       streamMoves (the text stream may move), runLedger (ledger meta JSON of the run), recordedRetries (in a rebuild, the
+--       retries of a recorded node: silent, no events, no ledger)
 -- Returns {'stale'} | {'applied', ended (0|1), {node, attempt, …}, decided payload when ended}
 --@include run
 --@include stream
@@ -31,21 +32,25 @@ if node.state == 'done' and node.token == ARGV[4] then
 end
 local starts, inner, retries, exceptions =
   tonumber(run[5]), tonumber(run[6] or '0'), tonumber(run[7] or '0'), tonumber(run[8] or '0')
-local now, silent = now_ms(), ARGV[22] ~= ''
+local more = ARGV[16] == '' and {} or cjson.decode(ARGV[16])
+local now, silent = now_ms(), more.recordedRetries
 local fields = { 'n' .. at, '' }
-if ARGV[24] ~= '' then
+if ARGV[15] ~= '' then
   -- Only what nobody ever began: whoever did has told its execution id already.
   if node.state ~= 'ready' or node.attempt ~= 1 or node.execution ~= '' then return { 'stale' } end
   node.index, node.token = starts + 1, ARGV[4]
   starts = node.index
   fields[3], fields[4] = 'ix', node.index
-  if node.index == 1 then fields[5], fields[6] = 'b0', int_text(now - tonumber(ARGV[24])) end
+  if node.index == 1 then fields[5], fields[6] = 'b0', int_text(now - tonumber(ARGV[15])) end
   if frame ~= '0' then inner = redis.call('HINCRBY', run_key, 'in', 1) end
 elseif node.state ~= 'running' or node.token ~= ARGV[4] then
   return { 'stale' }
 end
 local head = ARGV[9] .. node.index .. ARGV[10]
-local lease_until = int_text(now + tonumber(ARGV[20]))
+local lease_until = int_text(now + tonumber(ARGV[14]))
+
+if more.tokens then redis.call('HINCRBY', run_key, 'tk', more.tokens) end
+if more.exceptions then exceptions = redis.call('HINCRBY', run_key, 'ex', more.exceptions) end
 
 if outcome == 'retry' or outcome == 'release' then
   node.state, node.token, node.job = 'ready', '', ''
@@ -53,8 +58,6 @@ if outcome == 'retry' or outcome == 'release' then
     node.attempt = node.attempt + 1
     node.crashes = 0
     redis.call('HSET', vars_key, '@retry:' .. at, ARGV[12])
-    redis.call('HINCRBY', run_key, 'tk', ARGV[14])
-    redis.call('HINCRBY', run_key, 'ex', ARGV[15])
     if node.announced == '0' then
       node.announced = add_event(epoch, started_event(head, ARGV[11]))
       ring(bells, run_id, false)
@@ -65,15 +68,13 @@ if outcome == 'retry' or outcome == 'release' then
   return { 'applied', 0, outcome == 'retry' and { tonumber(index), node.attempt } or {} }
 end
 
-if ARGV[14] ~= '0' then redis.call('HINCRBY', run_key, 'tk', ARGV[14]) end
-if ARGV[15] ~= '0' then exceptions = redis.call('HINCRBY', run_key, 'ex', ARGV[15]) end
 if silent then
-  retries = redis.call('HINCRBY', run_key, 'rt', ARGV[22])
-  exceptions = redis.call('HINCRBY', run_key, 'ex', ARGV[22])
+  retries = redis.call('HINCRBY', run_key, 'rt', silent)
+  exceptions = redis.call('HINCRBY', run_key, 'ex', silent)
 end
 local slow = node.announced ~= '0'
 -- Text that this result sets free comes between the node's two events; otherwise they share an entry.
-if not slow and not silent and ARGV[23] == '1' then node.announced = add_event(epoch, started_event(head, ARGV[11])) end
+if not slow and not silent and more.streamMoves then node.announced = add_event(epoch, started_event(head, ARGV[11])) end
 local ready, ended, active = {}, false, tonumber(run[9])
 
 if outcome == 'failed' then
@@ -81,7 +82,7 @@ if outcome == 'failed' then
   fields[2] = node_text(node)
   redis.call('HSET', run_key, unpack(fields))
   redis.call('ZREM', KEYS[4], run_id .. '|' .. frame .. '|' .. index)
-  decide(run_id, KEYS[6], ARGV[21], 'failed', ARGV[17], ARGV[18], now)
+  decide(run_id, KEYS[6], 'failed', more.error, more.code, now)
   ended = true
 else
   -- Gathered, so that a settlement is a handful of commands however many nodes it makes ready.
@@ -134,17 +135,17 @@ else
   redis.call('ZREM', KEYS[4], run_id .. '|' .. frame .. '|' .. index)
   if #leases > 0 then redis.call('ZADD', KEYS[4], unpack(leases)) end
   if ARGV[7] ~= '' then redis.call('HSET', vars_key, ARGV[6], ARGV[7]) end
-  if ARGV[16] == '1' then redis.call('HSET', run_key, 'ends', (redis.call('HGET', run_key, 'ends') or '') .. ARGV[6] .. '\31') end
+  if more.isEnd then redis.call('HSET', run_key, 'ends', (redis.call('HGET', run_key, 'ends') or '') .. ARGV[6] .. '\31') end
 
-  local stream_text = ARGV[23] == '1' and redis.call('HGET', run_key, 'sm')
+  local stream_text = more.streamMoves and redis.call('HGET', run_key, 'sm')
   if stream_text then
-    for i = 26, #ARGV, 2 do
+    for i = 17, #ARGV, 2 do
       if not redis.call('HGET', run_key, 'x' .. ARGV[i]) then
         append_text(ARGV[i], ARGV[i + 1])
         redis.call('HSET', run_key, 'x' .. ARGV[i], 'v')
       end
     end
-    for sel in string.gmatch(ARGV[19], '%d+') do
+    for _, sel in ipairs(more.closes or {}) do
       if redis.call('HGET', run_key, 'x' .. sel) == 'o' then redis.call('HSET', run_key, 'x' .. sel, 'f') end
     end
     local stream = cjson.decode(stream_text)
@@ -159,18 +160,18 @@ if not silent then
   else
     local id = add_entry(epoch, 1, 'h', head, 't', ARGV[12], 'm', ARGV[13], 'i', node.index, 's', node.announced)
     -- A quick node is recorded with what comes after it; a slow one at once, for it would be dear to repeat.
-    if slow then redis.call('XADD', KEYS[5], '*', 'k', 'node', 'r', run_id, 'm', ARGV[25], 's', node.announced, 'z', id) end
+    if slow then redis.call('XADD', KEYS[5], '*', 'k', 'node', 'r', run_id, 'm', more.runLedger, 's', node.announced, 'z', id) end
   end
 end
 
 if not ended then
   local steps = starts - inner + retries
   if steps > tonumber(run[10]) then
-    decide(run_id, KEYS[6], ARGV[21], 'failed',
+    decide(run_id, KEYS[6], 'failed',
       'Aborted: Maximum execution steps exceeded: ' .. int_text(steps) .. ' > ' .. run[10], '', now)
     ended = true
   elseif active == 0 then
-    decide(run_id, KEYS[6], ARGV[21], exceptions > 0 and 'partial-succeeded' or 'succeeded', nil, '', now)
+    decide(run_id, KEYS[6], exceptions > 0 and 'partial-succeeded' or 'succeeded', nil, '', now)
     ended = true
   end
 end

@@ -204,8 +204,7 @@ describe('settle', () => {
   it('repeats a node as the next attempt; node_retry comes when that begins', async () => {
     const run = await started();
     const first = await run.claim(0);
-    const retried = { head: [',"node":0,"index":', ''] as [string, string], started: '}', finished: '"retry 1"' };
-    const settled = await run.settle(0, first.token, {}, { outcome: 'retry', events: retried, exceptions: 1 });
+    const settled = await run.settle(0, first.token, {}, { outcome: 'retry', exceptions: 1 });
     expect(settled).toMatchObject({ ready: [{ frame: 0, node: 0, attempt: 2 }] });
     expect(await run.begin(0)).toEqual({ kind: 'gone' });
     expect(await eventsOf(run)).toEqual(['"workflow_started"', 'node_started 0 #1']);

@@ -172,18 +172,9 @@ export function createRunState(
           request.events.started,
           request.events.finished,
           request.ledger,
-          request.tokens,
-          request.exceptions,
-          request.isEnd ? '1' : '0',
-          request.error ?? '',
-          request.code ?? '',
-          request.closes.join(','),
           readyGraceMs,
-          shardKeys.stops(shard),
-          request.recordedRetries ?? '',
-          request.streamMoves ? '1' : '0',
           request.unclaimedMs ?? '',
-          request.unclaimedMs === undefined ? request.runLedger : '',
+          moreOf(request),
           ...request.values.flat(),
         ],
       )) as [string, number?, number[]?, DecidedPayload?];
@@ -196,7 +187,7 @@ export function createRunState(
       const [kind, payload] = (await call(
         'decide',
         [...keysOf(request), shardKeys.decided(request.shard)],
-        [request.runId, request.status, request.error ?? '', request.code ?? '', shardKeys.stops(request.shard)],
+        [request.runId, request.status, request.error ?? '', request.code ?? ''],
       )) as [DecideResult['kind'], DecidedPayload?];
       const decided = payload && parseDecided(payload);
       return { kind, ...(decided ? { decided } : {}) };
@@ -255,6 +246,25 @@ function variablesOf(request: ReadRequest, values: (string | null)[]): RunVariab
   const inputs = request.inputs ? reads.shift() : undefined;
   if (!request.context) return { inputs: inputs ?? '{}', reads };
   return context ? { context: JSON.parse(context) as RunContext, inputs: inputs ?? '{}', reads } : undefined;
+}
+
+/** What most settlements need not say, or nothing. */
+function moreOf(request: SettleRequest): string {
+  const { tokens, exceptions, isEnd, error, code, closes, streamMoves, unclaimedMs, runLedger, recordedRetries } =
+    request;
+  const more = {
+    ...(tokens > 0 && { tokens }),
+    ...(exceptions > 0 && { exceptions }),
+    ...(isEnd && { isEnd }),
+    ...(error !== undefined && { error }),
+    ...(code !== undefined && { code }),
+    ...(closes.length > 0 && { closes }),
+    ...(streamMoves && { streamMoves }),
+    ...(unclaimedMs === undefined && { runLedger }),
+    ...(recordedRetries !== undefined && { recordedRetries }),
+  };
+  for (const _ in more) return JSON.stringify(more);
+  return '';
 }
 
 function readyNodes(frame: number, pairs: number[]): ReadyNode[] {
