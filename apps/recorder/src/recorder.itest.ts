@@ -50,7 +50,15 @@ describe('the recorder on real services', () => {
     await add('e', '{"event":"workflow_started"}');
     for (const [i, meta] of metas(createdAtMs).entries()) {
       const started = (await add('e', '{"event":"node_started"}')) ?? '';
-      await add('h', '', 't', ',"outputs":{"x":1.0}}', 'm', JSON.stringify(meta), 'i', String(i + 1), 's', started);
+      const settled = {
+        h: '',
+        i: String(i + 1),
+        j: '',
+        t: ',"outputs":{"x":1.0}}',
+        m: JSON.stringify(meta),
+        s: started,
+      };
+      await add(...Object.entries(settled).flat());
     }
     await add('e', '{"event":"workflow_finished","text":"\\u0000"}');
     const end = { k: 'end', r: run.runId, m: JSON.stringify({ tenantId, appId, createdAtMs, epoch: 1 }) };
@@ -103,7 +111,7 @@ describe('the recorder on real services', () => {
     const run = { runId: newRunId(createdAtMs), shard };
     const events = `${shardPrefix(shard)}:run:${run.runId}:events`;
     await redis.xadd(events, '1-0', 'e', '{"event":"node_started"}');
-    const settled = { h: '', t: '}', m: JSON.stringify(nodeMeta(createdAtMs)), i: '1', s: '1-0' };
+    const settled = { h: '', i: '1', j: '', t: '}', m: JSON.stringify(nodeMeta(createdAtMs)), s: '1-0' };
     await redis.xadd(events, '1-1', ...Object.entries(settled).flat());
     const meta = JSON.stringify({ tenantId, appId, createdAtMs });
     await redis.xadd(ledgerKey, '*', 'k', 'nodes', 'r', run.runId, 'm', meta, 'a', '', 'z', '1-1');

@@ -36,7 +36,7 @@ if node.execution == '' then
   node.index = tonumber(run[3] or '0') + 1
   node.started = now
   fields[3], fields[4] = 'ix', node.index
-  if node.index == 1 then fields[5], fields[6] = 'b0', int_text(now) end
+  if node.index == 1 then fields[5], fields[6] = 'b0', now end
   -- Steps are the starts of the root frame (dsl 3.11): all starts less the inner ones, plus the retries.
   if string.sub(at, 1, 2) ~= '0.' then redis.call('HINCRBY', run_key, 'in', 1) end
 end
@@ -50,6 +50,6 @@ end
 node.state, node.token, node.job = 'running', ARGV[5], ARGV[4]
 fields[2] = node_text(node)
 redis.call('HSET', run_key, unpack(fields))
-redis.call('ZADD', KEYS[4], int_text(now + tonumber(ARGV[7])), ARGV[9])
-return { 'begun', node.token, node.execution, node.index, int_text(node.started), node.announced, node.crashes, streamed,
+redis.call('ZADD', KEYS[4], now + tonumber(ARGV[7]), ARGV[9])
+return { 'begun', node.token, node.execution, node.index, node.started, node.announced, node.crashes, streamed,
   #ARGV < 10 and {} or redis.call('HMGET', vars_key, unpack(ARGV, 10)) }

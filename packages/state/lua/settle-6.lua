@@ -15,7 +15,7 @@
 --@include decide
 local run_id, frame, index, outcome = ARGV[1], ARGV[2], ARGV[3], ARGV[5]
 local at = frame .. '.' .. index
-local run = redis.call('HMGET', run_key, 'st', 'n' .. at, 'ep', 'bl', 'ix', 'in', 'rt', 'ex', 'ac', 'mx')
+local run = redis.call('HMGET', run_key, 'st', 'n' .. at, 'ep', 'bl', 'ix', 'in', 'rt', 'ex', 'ac', 'mx', 'en')
 local node, epoch, bells = parse_node(run[2]), run[3], run[4]
 if run[1] ~= 'running' or not node then return { 'stale' } end
 if node.state == 'done' and node.token == ARGV[4] then
@@ -41,13 +41,13 @@ if ARGV[15] ~= '' then
   node.index, node.token = starts + 1, ARGV[4]
   starts = node.index
   fields[3], fields[4] = 'ix', node.index
-  if node.index == 1 then fields[5], fields[6] = 'b0', int_text(now - tonumber(ARGV[15])) end
+  if node.index == 1 then fields[5], fields[6] = 'b0', now - tonumber(ARGV[15]) end
   if frame ~= '0' then inner = redis.call('HINCRBY', run_key, 'in', 1) end
 elseif node.state ~= 'running' or node.token ~= ARGV[4] then
   return { 'stale' }
 end
-local head = ARGV[9] .. node.index .. ARGV[10]
-local lease_until = int_text(now + tonumber(ARGV[14]))
+local function started_event() return '{"event":"node_started"' .. ARGV[9] .. node.index .. ARGV[10] .. ARGV[11] end
+local lease_until = now + tonumber(ARGV[14])
 
 if more.tokens then redis.call('HINCRBY', run_key, 'tk', more.tokens) end
 if more.exceptions then exceptions = redis.call('HINCRBY', run_key, 'ex', more.exceptions) end
@@ -59,7 +59,7 @@ if outcome == 'retry' or outcome == 'release' then
     node.crashes = 0
     redis.call('HSET', vars_key, '@retry:' .. at, ARGV[12])
     if node.announced == '0' then
-      node.announced = add_event(epoch, started_event(head, ARGV[11]))
+      node.announced = add_event(epoch, started_event())
       ring(bells, run_id, false)
     end
   end
@@ -74,7 +74,10 @@ if silent then
 end
 local slow = node.announced ~= '0'
 -- Text that this result sets free comes between the node's two events; otherwise they share an entry.
-if not slow and not silent and more.streamMoves then node.announced = add_event(epoch, started_event(head, ARGV[11])) end
+if not slow and not silent and more.streamMoves then node.announced = add_event(epoch, started_event()) end
+-- Both in one entry, and nothing between: its number is known, and written with all the rest.
+local together = not silent and node.announced == '0' and tonumber(run[11]) + 2
+if together then fields[#fields + 1], fields[#fields + 2] = 'en', together end
 local ready, ended, active = {}, false, tonumber(run[9])
 
 if outcome == 'failed' then
@@ -155,10 +158,14 @@ else
 end
 
 if not silent then
-  if node.announced == '0' then
-    add_entry(epoch, 2, 'h', head, 't', ARGV[12], 'm', ARGV[13], 'i', node.index, 'u', ARGV[11])
+  local function add(id, which, value)
+    return redis.call('XADD', events_key, epoch .. '-' .. id,
+      'h', ARGV[9], 'i', node.index, 'j', ARGV[10], 't', ARGV[12], 'm', ARGV[13], which, value)
+  end
+  if together then
+    add(together, 'u', ARGV[11])
   else
-    local id = add_entry(epoch, 1, 'h', head, 't', ARGV[12], 'm', ARGV[13], 'i', node.index, 's', node.announced)
+    local id = add(next_number(), 's', node.announced)
     -- A quick node is recorded with what comes after it; a slow one at once, for it would be dear to repeat.
     if slow then redis.call('XADD', KEYS[5], '*', 'k', 'node', 'r', run_id, 'm', more.runLedger, 's', node.announced, 'z', id) end
   end
@@ -168,7 +175,7 @@ if not ended then
   local steps = starts - inner + retries
   if steps > tonumber(run[10]) then
     decide(run_id, KEYS[6], 'failed',
-      'Aborted: Maximum execution steps exceeded: ' .. int_text(steps) .. ' > ' .. run[10], '', now)
+      'Aborted: Maximum execution steps exceeded: ' .. steps .. ' > ' .. run[10], '', now)
     ended = true
   elseif active == 0 then
     decide(run_id, KEYS[6], exceptions > 0 and 'partial-succeeded' or 'succeeded', nil, '', now)

@@ -47,12 +47,13 @@ export interface RunEvents {
 type Entry = [id: string, fields: string[]];
 
 /**
- * The events of an entry: `e` is one as it is; `h`, `t`, `m`, `i` are a settled node's head, rest, meta and number, with `s`, the id of
- * its `node_started`, or with `u`, the rest of that event, which then is the one before (settle-6.lua).
+ * The events of an entry: `e` is one as it is; `h`, `i`, `j`, `t`, `m` are a settled node's head, number, head, rest and meta, with `s`, the
+ * id of its `node_started`, or with `u`, the rest of that event, which then is the one before (settle-6.lua).
  */
 function parse([id, fields]: Entry): RecordedEvent[] {
-  const [kind, head = '', , rest = '', , meta = '', , index = '', last, started = ''] = fields;
-  if (kind === 'e') return [{ id, event: head }];
+  const [kind, before = '', , index = '', , after = '', , rest = '', , meta = '', last, started = ''] = fields;
+  if (kind === 'e') return [{ id, event: before }];
+  const head = `${before}${index}${after}`;
   const startedEventId = last === 'u' ? idBefore(id) : started;
   const node = { meta, index: Number(index), startedEventId };
   const finished = { id, event: `{"event":"node_finished"${head}${rest}`, node };

@@ -1,6 +1,6 @@
 -- Ends of runs. The first decision wins; it fences every token because transitions ask for `st` = running.
 local function decide(run_id, decided_key, status, err, code, now)
-  redis.call('HSET', run_key, 'st', 'decided', 'ds', status, 'de', err or '', 'dn', err and '1' or '0', 'dc', code or '', 'df', int_text(now))
+  redis.call('HSET', run_key, 'st', 'decided', 'ds', status, 'de', err or '', 'dn', err and '1' or '0', 'dc', code or '', 'df', now)
   redis.call('ZADD', decided_key, now, run_id)
   -- Only when the end comes early are there workers to tell.
   if tonumber(redis.call('HGET', run_key, 'ac')) > 0 then

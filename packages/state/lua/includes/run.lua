@@ -9,7 +9,7 @@ local function now_ms()
   return t[1] * 1000 + math.floor(t[2] / 1000)
 end
 
-local function int_text(n) return string.format('%.0f', n) end
+-- Milliseconds have 13 digits: Lua writes numbers of up to 14 as they are.
 
 local function parse_node(text)
   if not text then return nil end
@@ -25,20 +25,18 @@ local function read_node(at) return parse_node(redis.call('HGET', run_key, 'n' .
 
 local function node_text(n)
   return table.concat({
-    n.state, n.attempt, n.token, n.job, n.execution, n.index, int_text(n.started), n.announced, n.crashes, '' }, '|')
+    n.state, n.attempt, n.token, n.job, n.execution, n.index, n.started, n.announced, n.crashes, '' }, '|')
 end
 
 -- Of a node that nobody has begun.
 local function fresh_node_text(state, attempt) return state .. '|' .. attempt .. '||||0|0|0|0|' end
 
--- Appends a stream entry that holds `count` events, numbered without a gap; its id is that of the last one.
-local function add_entry(epoch, count, ...)
-  return redis.call('XADD', events_key, epoch .. '-' .. redis.call('HINCRBY', run_key, 'en', count), ...)
+-- Events are numbered without a gap. An entry that holds two has the number of the second.
+local function next_number() return redis.call('HINCRBY', run_key, 'en', 1) end
+
+local function add_event(epoch, json)
+  return redis.call('XADD', events_key, epoch .. '-' .. next_number(), 'e', json)
 end
-
-local function add_event(epoch, json) return add_entry(epoch, 1, 'e', json) end
-
-local function started_event(head, rest) return '{"event":"node_started"' .. head .. rest end
 
 -- Doorbells: `channel mode` pairs joined by `,`; mode `end` hears of the terminal event only.
 local function ring(bells, run_id, terminal)
