@@ -54,8 +54,13 @@ export interface StartRequest {
   chunkPrefix: string;
   /** Streamed values that exist from the beginning: selector number and JSON string literal of the markdown form. */
   values: [sel: number, text: string][];
-  /** Events of earlier epochs, in order, when a lost run is rebuilt; `startedEvent` is then not emitted. */
-  recordedEvents?: { id: string; event: string }[];
+  /** Of a lost run that is rebuilt. */
+  recorded?: {
+    /** Events of earlier epochs, in order; `startedEvent` is then not emitted. */
+    events: { id: string; event: string }[];
+    /** First begin of a node, Unix ms. */
+    startedAtMs: number;
+  };
 }
 
 /** The last events of a run, in order; the terminal one last. */

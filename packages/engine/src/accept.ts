@@ -140,7 +140,7 @@ export interface StartRun {
   limits: RunLimits;
   notAfterMs?: number;
   bell?: AcceptRequest['bell'];
-  recordedEvents?: { id: string; event: string }[];
+  recorded?: StartRequest['recorded'];
 }
 
 /** What Redis is told to start a run, for the first time or again. */
@@ -152,7 +152,7 @@ export function startRequest({
   limits,
   notAfterMs,
   bell,
-  recordedEvents = [],
+  recorded,
 }: StartRun): StartRequest {
   return {
     context,
@@ -168,7 +168,7 @@ export function startRequest({
     chunkPrefix: chunkPrefix(context),
     values: startingValues(plan, context, inputs),
     ...(bell ? { bell: { channel: bell.channel(context.shard), mode: bell.mode } } : {}),
-    ...(recordedEvents.length > 0 ? { recordedEvents } : {}),
+    ...(recorded ? { recorded } : {}),
   };
 }
 

@@ -49,8 +49,10 @@ export async function rebuildRun(deps: RebuildDeps, run: UnfinishedRun): Promise
     .filter(({ meta }) => meta.frame === 0)
     .sort((a, b) => compareEventIds(a.finishedEventId, b.finishedEventId));
   const startedEvent = workflowStarted(context, startedInputs(context, run.inputs));
-  const recordedEvents = recorded.length === 0 ? [] : [{ id: '1-1', event: startedEvent }, ...eventsOf(recorded)];
-  const request = startRequest({ context, plan, inputs: run.inputs, epoch, recordedEvents, limits });
+  const events = [{ id: '1-1', event: startedEvent }, ...eventsOf(recorded)];
+  const startedAtMs = Math.min(...recorded.map(({ meta }) => meta.startedAtMs));
+  const before = recorded.length === 0 ? {} : { recorded: { events, startedAtMs } };
+  const request = startRequest({ context, plan, inputs: run.inputs, epoch, limits, ...before });
   const started = await state.start(request);
   // Somebody was faster: what it has must not stay behind the epoch that Postgres knows now.
   if (started === 'exists') await deps.view.raiseEpoch(context, epoch);

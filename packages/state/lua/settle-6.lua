@@ -41,7 +41,7 @@ if ARGV[15] ~= '' then
   node.index, node.token = starts + 1, ARGV[4]
   starts = node.index
   fields[3], fields[4] = 'ix', node.index
-  if node.index == 1 then fields[5], fields[6] = 'b0', now - tonumber(ARGV[15]) end
+  if node.index == 1 then redis.call('HSETNX', run_key, 'b0', now - tonumber(ARGV[15])) end
   if frame ~= '0' then inner = redis.call('HINCRBY', run_key, 'in', 1) end
 elseif node.state ~= 'running' or node.token ~= ARGV[4] then
   return { 'stale' }

@@ -3,7 +3,8 @@
 -- ARGV: 1 run id, 2 epoch, 3 context JSON, 4 inputs JSON, 5 workflow_started event, 6 deadline (Unix ms), 7 max steps,
 --       8 bells, 9 stream table JSON or '', 10 text chunk prefix, 11 root node, 12 ready grace ms,
 --       13 Unix ms after which it is too late (0 = never), 14 most entries the ledger may hold,
---       15 number of values that exist from the beginning, then so many pairs of selector number and JSON string literal,
+--       15 '' or, in a rebuild, the first begin of a node (Unix ms),
+--       16 number of values that exist from the beginning, then so many pairs of selector number and JSON string literal,
 --       then recorded events of an earlier epoch as id, event pairs (a rebuild); with these, event 5 is not emitted
 -- Returns 1 started, 0 the run exists, 2 too late, 3 the ledger is full
 --@include run
@@ -19,8 +20,9 @@ if ARGV[9] ~= '' then redis.call('HSET', run_key, 'sm', ARGV[9], 'cp', ARGV[10])
 redis.call('HSET', vars_key, '@ctx', ARGV[3], '@inputs', ARGV[4])
 redis.call('ZADD', KEYS[4], now + tonumber(ARGV[12]), ARGV[1] .. '|0|' .. ARGV[11])
 redis.call('ZADD', KEYS[5], ARGV[6], ARGV[1])
-local values_end = 15 + 2 * tonumber(ARGV[15])
-for i = 16, values_end, 2 do
+if ARGV[15] ~= '' then redis.call('HSET', run_key, 'b0', ARGV[15]) end
+local values_end = 16 + 2 * tonumber(ARGV[16])
+for i = 17, values_end, 2 do
   append_text(ARGV[i], ARGV[i + 1])
   redis.call('HSET', run_key, 'x' .. ARGV[i], 'v')
 end

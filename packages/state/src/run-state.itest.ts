@@ -42,6 +42,17 @@ describe('start', () => {
   });
 });
 
+describe('start of a lost run', () => {
+  it('keeps the recorded events under their ids, and the time of the first begin', async () => {
+    const recorded = { events: [{ id: '0-7', event: '"recorded"' }], startedAtMs: 1_700_000_000_000 };
+    const run = await started({ recorded });
+    await run.settle(0, newId(), {}, { unclaimedMs: 1, streamMoves: false });
+    const [events = []] = await createRunEvents(redis).ranges([{ run: run.context }]);
+    expect(events.map(({ id }) => id)).toEqual(['0-7', '1-1', '1-2']);
+    expect(await state.decided(run.context)).toMatchObject({ startedAtMs: recorded.startedAtMs });
+  });
+});
+
 describe('start that nobody waits for any more', () => {
   it('does nothing after its time, nor when the recorder is far behind', async () => {
     const late = new RunFixture(state, { notAfterMs: Date.now() - 1000 });

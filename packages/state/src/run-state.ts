@@ -69,9 +69,10 @@ export function createRunState(
           readyGraceMs,
           request.notAfterMs ?? 0,
           maxLedgerEntries,
+          request.recorded?.startedAtMs ?? '',
           request.values.length,
           ...request.values.flat(),
-          ...(request.recordedEvents ?? []).flatMap(({ id, event }) => [id, event]),
+          ...(request.recorded?.events ?? []).flatMap(({ id, event }) => [id, event]),
         ],
       );
       return startResults[reply as number] ?? 'exists';

@@ -48,11 +48,12 @@ export class RunFixture {
       notAfterMs?: number;
       values?: StartRequest['values'];
       bell?: StartRequest['bell'];
+      recorded?: StartRequest['recorded'];
     } = {},
   ) {}
 
   start(): Promise<StartResult> {
-    const { stream, root = 0, maxSteps = 500, bell } = this.options;
+    const { stream, root = 0, maxSteps = 500, bell, recorded } = this.options;
     return this.state.start({
       context: this.context,
       epoch: 1,
@@ -67,6 +68,7 @@ export class RunFixture {
       values: this.options.values ?? [],
       ...(this.options.notAfterMs === undefined ? {} : { notAfterMs: this.options.notAfterMs }),
       ...(bell ? { bell } : {}),
+      ...(recorded ? { recorded } : {}),
     });
   }
 
