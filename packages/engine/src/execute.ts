@@ -121,7 +121,7 @@ function executionOf(
 
 const never = new AbortController().signal;
 
-/** A quick node needs no claim: what it computes is fenced when it is settled, and nothing else comes of it (Q1). */
+/** A quick node needs no claim: what it computes is fenced when it is settled, and nothing else comes of it (S3). */
 async function runQuick(deps: ExecuteDeps, work: Work): Promise<void> {
   const began = performance.now();
   const result = await attempt(deps, work, { signal: never, emitText: () => undefined });

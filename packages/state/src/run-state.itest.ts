@@ -243,7 +243,7 @@ describe('settle', () => {
   });
 });
 
-describe('settle of an unclaimed node (Q1)', () => {
+describe('settle of an unclaimed node (S3)', () => {
   const unclaimedMs = 3;
 
   it('claims, numbers and settles it at once; both events share an entry and are numbered without a gap', async () => {
