@@ -11,9 +11,9 @@ const batchSize = 1000;
 const blockMs = 2000;
 /**
  * Wait after a batch that was not full, so that the next one is worth its statements: history may lag
- * a little, but its cost per run matters. At 700 chain5 runs a second a batch then holds 400 entries.
+ * a little, but its cost per run matters. At 400 runs a second a batch then holds a hundred of them.
  */
-const gatherMs = 100;
+const gatherMs = 250;
 /** An entry that nobody acknowledged for so long has lost its recorder. */
 const minIdleMs = 10_000;
 const reclaimEveryMs = 5000;
