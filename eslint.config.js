@@ -7,7 +7,7 @@ import tseslint from 'typescript-eslint';
  */
 const basics = ['contracts', 'config'];
 const lower = [...basics, 'telemetry', 'graph'];
-const all = [...lower, 'embedded', 'engine', 'state', 'queue', 'store', 'nodes', 'models', 'outbound'];
+const all = [...lower, 'embedded', 'engine', 'state', 'queue', 'store', 'nodes', 'models', 'outbound', 'sandbox'];
 const mayImport = {
   'packages/contracts': [],
   'packages/config': [],
@@ -20,6 +20,7 @@ const mayImport = {
   'packages/store': lower,
   'packages/nodes': lower,
   'packages/outbound': lower,
+  'packages/sandbox': basics,
   'packages/models': [...lower, 'outbound'],
   'packages/testing': ['contracts', 'graph', 'embedded'],
   'apps/*': all,

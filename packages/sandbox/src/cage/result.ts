@@ -1,0 +1,46 @@
+import type { CodeLimit, CodeResult } from '@millrace/contracts';
+
+export const failed = (error: string): CodeResult => ({ status: 'failed', error });
+
+export interface Limits {
+  timeMs: number;
+  memoryBytes: number;
+  outputBytes: number;
+}
+
+const mebibytes = (bytes: number): string => `${Math.round((bytes / 1_048_576) * 10) / 10} MiB`;
+
+/** The failure of a run that met a limit; names the limit and its size. */
+export function overLimit(limit: CodeLimit, limits: Limits): CodeResult {
+  const sizes: Record<CodeLimit, string> = {
+    time: `${limits.timeMs / 1_000} s`,
+    memory: mebibytes(limits.memoryBytes),
+    output: mebibytes(limits.outputBytes),
+  };
+  return { status: 'failed', limit, error: `The code exceeded its ${limit} limit of ${sizes[limit]}` };
+}
+
+/** The value that code in the cage gave back, once it is sure to be JSON: the code may have tampered with its own encoder. */
+export function returned(text: string): CodeResult {
+  return isJson(text) ? { status: 'returned', value: text } : failed('The result of the code is not JSON');
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    // Python writes NaN and infinities as bare words, outside of strings.
+    const plain = text.replace(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g, (token) => (token.startsWith('"') ? '""' : '0'));
+    return plain !== text && isPlainJson(plain);
+  }
+}
+
+function isPlainJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,129 @@
+import { type Worker } from 'node:worker_threads';
+import type { CodeResult } from '@millrace/contracts';
+import { failed, type Limits, overLimit } from '../cage/result.js';
+import type { FromThread, Run, ToThread } from './protocol.js';
+
+export interface PoolDeps {
+  size: number;
+  limits: Limits;
+  startThread: () => Worker;
+  onResult: (id: number, result: CodeResult) => void;
+  onTrouble: (message: string) => void;
+}
+
+interface Thread {
+  worker: Worker;
+  /** It has been idle once, so it can work. */
+  proven: boolean;
+  run: Run | undefined;
+  timer: NodeJS.Timeout | undefined;
+  /** Ended on purpose: what it still says does not count. */
+  dismissed: boolean;
+}
+
+const restartMs = { least: 100, most: 10_000 };
+
+/**
+ * The threads of one language.
+ *
+ * P1: a thread has one run at a time, and gets the next only after it has said that its interpreter is restored.
+ * P2: each run gets one result, unless it is cancelled.
+ * P3: a run over its time ends with its thread; a new thread takes the place.
+ */
+export class Pool {
+  readonly #deps: PoolDeps;
+  readonly #threads = new Set<Thread>();
+  readonly #idle: Thread[] = [];
+  readonly #waiting: Run[] = [];
+  #failedStarts = 0;
+
+  constructor(deps: PoolDeps) {
+    this.#deps = deps;
+    for (let index = 0; index < deps.size; index++) this.#start();
+  }
+
+  run(run: Run): void {
+    const thread = this.#idle.pop();
+    if (thread === undefined) this.#waiting.push(run);
+    else this.#give(thread, run);
+  }
+
+  cancel(id: number): void {
+    const at = this.#waiting.findIndex((run) => run.id === id);
+    if (at >= 0) this.#waiting.splice(at, 1);
+    for (const thread of this.#threads) if (thread.run?.id === id) this.#replace(thread);
+  }
+
+  #start(): void {
+    const thread: Thread = {
+      ...{ worker: this.#deps.startThread(), proven: false, dismissed: false },
+      ...{ run: undefined, timer: undefined },
+    };
+    this.#threads.add(thread);
+    thread.worker.on('message', (message: FromThread) => {
+      if (!thread.dismissed) this.#hear(thread, message);
+    });
+    thread.worker.on('error', (error: Error & { code?: string }) => {
+      if (thread.dismissed) return;
+      const outOfMemory = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+      if (!outOfMemory) this.#deps.onTrouble(`A thread of the helper failed: ${error.message}`);
+      this.#end(
+        thread,
+        outOfMemory ? overLimit('memory', this.#deps.limits) : failed('The code crashed its interpreter'),
+      );
+      this.#replace(thread);
+    });
+    thread.worker.on('exit', () => {
+      if (thread.dismissed) return;
+      this.#end(thread, failed('The code ended its interpreter'));
+      this.#replace(thread);
+    });
+  }
+
+  #hear(thread: Thread, message: FromThread): void {
+    switch (message.type) {
+      case 'result':
+        this.#end(thread, message.result);
+        return;
+      case 'spent':
+        this.#replace(thread);
+        return;
+      case 'idle': {
+        thread.proven = true;
+        this.#failedStarts = 0;
+        const next = this.#waiting.shift();
+        if (next === undefined) this.#idle.push(thread);
+        else this.#give(thread, next);
+      }
+    }
+  }
+
+  #give(thread: Thread, run: Run): void {
+    thread.run = run;
+    thread.timer = setTimeout(() => {
+      this.#end(thread, overLimit('time', this.#deps.limits));
+      this.#replace(thread);
+    }, this.#deps.limits.timeMs);
+    const work: ToThread = { code: run.code, inputs: run.inputs };
+    thread.worker.postMessage(work);
+  }
+
+  #end(thread: Thread, result: CodeResult): void {
+    clearTimeout(thread.timer);
+    const { run } = thread;
+    thread.run = undefined;
+    if (run !== undefined) this.#deps.onResult(run.id, result);
+  }
+
+  #replace(thread: Thread): void {
+    clearTimeout(thread.timer);
+    thread.dismissed = true;
+    this.#threads.delete(thread);
+    const at = this.#idle.indexOf(thread);
+    if (at >= 0) this.#idle.splice(at, 1);
+    if (!thread.proven) this.#failedStarts++;
+    const delay = thread.proven ? 0 : Math.min(restartMs.most, restartMs.least * 2 ** this.#failedStarts);
+    // The old one is gone, and its memory with it, before the new one takes any.
+    void thread.worker.terminate().finally(() => setTimeout(() => this.#start(), delay));
+  }
+}

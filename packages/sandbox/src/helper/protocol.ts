@@ -1,0 +1,42 @@
+import type { CodeLanguage, CodeResult } from '@millrace/contracts';
+import type { Limits } from '../cage/result.js';
+
+/** What the helper process is told first. */
+export interface HelperSetup {
+  limits: Limits;
+  /** Threads per language. */
+  threads: Record<CodeLanguage, number>;
+  /** Absolute paths. */
+  pyodideDir: string;
+  quickJsFile: string;
+  wheels: readonly string[];
+  snapshotFile: string | undefined;
+}
+
+export interface Run {
+  id: number;
+  language: CodeLanguage;
+  code: string;
+  inputs: string;
+}
+
+export type ToHelper =
+  | { type: 'setup'; setup: HelperSetup }
+  | { type: 'run'; run: Run }
+  /** Nobody waits any longer: the run is cut off, no result follows. */
+  | { type: 'cancel'; id: number };
+
+export type FromHelper =
+  | { type: 'ready' }
+  | { type: 'result'; id: number; result: CodeResult }
+  /** A snapshot was made anew; whoever may write files keeps it for the next start. */
+  | { type: 'snapshot'; bytes: Uint8Array }
+  | { type: 'trouble'; message: string };
+
+export type ToThread = { code: string; inputs: string };
+
+export type FromThread =
+  | { type: 'idle' }
+  | { type: 'result'; result: CodeResult }
+  /** The interpreter has grown so much that the thread had better be replaced. */
+  | { type: 'spent' };

@@ -1,0 +1,42 @@
+/** A thread of the helper process: one interpreter, which runs what it is sent, one run after another. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Interpreter } from '../cage/interpreter.js';
+import type { Limits } from '../cage/result.js';
+import { createJavaScriptInterpreter } from '../javascript/interpreter.js';
+import { createPythonInterpreter } from '../python/interpreter.js';
+import { Python, type PythonParts, type PythonSnapshot } from '../python/python.js';
+import type { FromThread, ToThread } from './protocol.js';
+
+type PythonLibraries = Omit<PythonParts, 'maxMemoryBytes'>;
+
+export type ThreadData =
+  | { role: 'python3'; parts: PythonLibraries; snapshot: PythonSnapshot; limits: Limits }
+  | { role: 'javascript'; module: WebAssembly.Module; limits: Limits }
+  /** Starts Python once, to make the snapshot; never sees users' code. */
+  | { role: 'snapshot'; parts: PythonLibraries; limits: Limits };
+
+const port = parentPort;
+if (port === null) throw new Error('Not a thread');
+const data = workerData as ThreadData;
+
+if (data.role === 'snapshot') {
+  port.postMessage(new Python({ ...data.parts, maxMemoryBytes: data.limits.memoryBytes }).boot());
+} else {
+  serve(
+    data.role === 'python3'
+      ? createPythonInterpreter(data.parts, data.snapshot, data.limits)
+      : createJavaScriptInterpreter(data.module, data.limits),
+  );
+}
+
+function serve(interpreter: Interpreter): void {
+  const say = (message: FromThread): void => {
+    port?.postMessage(message);
+  };
+  port?.on('message', ({ code, inputs }: ToThread) => {
+    say({ type: 'result', result: interpreter.run(code, inputs) });
+    // After the answer: nobody waits for it.
+    say({ type: interpreter.restore() ? 'idle' : 'spent' });
+  });
+  say({ type: 'idle' });
+}

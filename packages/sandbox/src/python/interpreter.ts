@@ -1,0 +1,54 @@
+import type { CodeResult } from '@millrace/contracts';
+import type { Interpreter } from '../cage/interpreter.js';
+import { failed, type Limits, overLimit, returned } from '../cage/result.js';
+import { RefusedCallError } from './imports.js';
+import { Python, type PythonParts, type PythonSnapshot } from './python.js';
+import { CageExit } from './system-calls.js';
+
+/** Memory that a run may have added and that is still cheaper to clear than to give back. */
+const keptGrowthBytes = 32 * 1024 * 1024;
+
+/** A Python interpreter that starts each run from `snapshot`. */
+export function createPythonInterpreter(
+  parts: Omit<PythonParts, 'maxMemoryBytes'>,
+  snapshot: PythonSnapshot,
+  limits: Limits,
+): Interpreter {
+  const python = new Python({ ...parts, maxMemoryBytes: limits.memoryBytes });
+  python.restore(snapshot);
+  const restedBytes = python.memoryBytes;
+
+  const read = (result: string | undefined): CodeResult => {
+    if (result === undefined) return overLimit('output', limits);
+    if (result.startsWith('R')) return returned(result.slice(1));
+    const [name = '', ...lines] = result.slice(1).split('\n');
+    if (name === 'MemoryError' && python.memoryRefused) return overLimit('memory', limits);
+    return failed(lines.join('\n'));
+  };
+
+  return {
+    run(code, inputs) {
+      try {
+        const length = String(Buffer.byteLength(code)).padStart(10, '0');
+        return read(python.run(snapshot, `${length}${code}${inputs}`, limits.outputBytes));
+      } catch (error) {
+        if (python.memoryRefused) return overLimit('memory', limits);
+        return failed(crash(error));
+      }
+    },
+    restore() {
+      if (python.memoryBytes - restedBytes > keptGrowthBytes) return false;
+      python.restore(snapshot);
+      return true;
+    },
+  };
+}
+
+/** What ends an interpreter from inside, in words for users. */
+function crash(error: unknown): string {
+  if (error instanceof CageExit) return `The code ended the Python interpreter (exit code ${error.code})`;
+  if (error instanceof RefusedCallError)
+    return `The code called a function of the system that it may not use: ${error.message}`;
+  if (error instanceof RangeError) return 'RecursionError: the code recursed too deeply';
+  return 'The code crashed the Python interpreter';
+}

@@ -1,0 +1,161 @@
+import { restoreSnapshot, type Snapshot, takeSnapshot } from '../cage/restorable.js';
+import { CageFiles } from './files.js';
+import { createImports } from './imports.js';
+import { prelude } from './prelude.js';
+import { installTrampoline } from './trampoline.js';
+
+/** What a CPython is made of, the same for all threads of a helper. */
+export interface PythonParts {
+  module: WebAssembly.Module;
+  /** The standard library and the operator's packages: zip files by absolute path in the cage, in the order of import. */
+  libraries: ReadonlyMap<string, Uint8Array>;
+  maxMemoryBytes: number;
+}
+
+export interface PythonSnapshot extends Snapshot {
+  /** Address of the prelude's `run`. */
+  entry: number;
+}
+
+const maxScratchBytes = 16 * 1024 * 1024;
+const environment = ['HOME=/tmp', 'LANG=C.UTF-8', 'PATH=', 'TZ=UTC', 'TMPDIR=/tmp'];
+
+type Exports = Record<string, (...args: number[]) => number>;
+
+/** One CPython in WebAssembly, on a host of our own: the bridge that Pyodide has to JavaScript is never started. */
+export class Python {
+  readonly #memory: WebAssembly.Memory;
+  readonly #stackPointer: WebAssembly.Global<'i32'>;
+  readonly #call: Exports;
+  readonly #addresses: Record<string, WebAssembly.Global<'i32'> | undefined>;
+  readonly #files: CageFiles;
+  readonly #trampoline: number;
+  readonly #importPaths: readonly string[];
+  /** Whether the run now going on asked for more memory than it may have. */
+  memoryRefused = false;
+
+  constructor(parts: PythonParts) {
+    this.#files = new CageFiles({ files: parts.libraries, maxScratchBytes });
+    this.#importPaths = [...parts.libraries.keys()];
+    const imports = createImports(parts.module, {
+      memory: () => this.#memory,
+      files: this.#files,
+      environment,
+      maxMemoryBytes: parts.maxMemoryBytes,
+      onMemoryRefused: () => {
+        this.memoryRefused = true;
+      },
+    });
+    const { exports } = new WebAssembly.Instance(parts.module, imports);
+    this.#memory = exports['memory'] as WebAssembly.Memory;
+    this.#stackPointer = exports['__stack_pointer'] as WebAssembly.Global<'i32'>;
+    this.#call = exports as Exports;
+    this.#addresses = exports as Record<string, WebAssembly.Global<'i32'> | undefined>;
+    this.#trampoline = installTrampoline(this.#memory, exports['__indirect_function_table'] as WebAssembly.Table);
+  }
+
+  get memoryBytes(): number {
+    return this.#memory.buffer.byteLength;
+  }
+
+  /** Starts Python from nothing (seconds) and returns the state that every run starts from. */
+  boot(): PythonSnapshot {
+    this.#fn('__wasm_call_ctors')();
+    const trampolineOffset = this.#view().getInt32(this.#address('_PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET'), true);
+    this.#view().setInt32(this.#address('_PyRuntime') + trampolineOffset, this.#trampoline, true);
+    this.#initialize();
+    if (this.#fn('PyRun_SimpleString')(this.#cString(prelude)) !== 0) throw new Error('The Python prelude failed');
+    const main = this.#fn('PyModule_GetDict')(this.#fn('PyImport_AddModule')(this.#cString('_cage')));
+    const entry = this.#fn('PyDict_GetItemString')(main, this.#cString('run'));
+    if (entry === 0) throw new Error('The Python prelude defines no run');
+    return { ...takeSnapshot(this.#memory, this.#stackPointer), entry };
+  }
+
+  restore(snapshot: PythonSnapshot): void {
+    const missing = snapshot.bytes.length - this.memoryBytes;
+    if (missing > 0) this.#memory.grow(Math.ceil(missing / 65_536));
+    restoreSnapshot(this.#memory, this.#stackPointer, snapshot);
+    this.#files.reset();
+    this.memoryRefused = false;
+  }
+
+  /**
+   * Calls the prelude's `run` with a text and returns its answer, or undefined when that is longer than `maxOutputBytes`.
+   * Throws when the interpreter itself broke. It must be restored afterwards, whatever happened.
+   */
+  run(snapshot: PythonSnapshot, request: string, maxOutputBytes: number): string | undefined {
+    const bytes = Buffer.from(request);
+    const at = this.#allocate(bytes);
+    const argument = this.#fn('PyBytes_FromStringAndSize')(at, bytes.length);
+    this.#fn('free')(at);
+    const result = this.#fn('PyObject_CallOneArg')(snapshot.entry, argument);
+    if (result === 0) throw new Error('The Python prelude raised');
+    const start = this.#fn('PyBytes_AsString')(result);
+    const length = this.#fn('PyBytes_Size')(result);
+    if (length > maxOutputBytes + 1) return undefined;
+    return Buffer.from(this.#memory.buffer, start, length).toString('utf8');
+  }
+
+  #initialize(): void {
+    const config = this.#fn('PyInitConfig_Create')();
+    const setInteger = this.#fn('PyInitConfig_SetInt') as unknown as (...args: [number, number, bigint]) => number;
+    for (const [name, value] of Object.entries(settings)) setInteger(config, this.#cString(name), BigInt(value));
+    for (const name of ['home', 'prefix', 'exec_prefix', 'base_prefix', 'base_exec_prefix'])
+      this.#fn('PyInitConfig_SetStr')(config, this.#cString(name), this.#cString('/'));
+    const paths = this.#importPaths.map((path) => this.#cString(path));
+    const list = this.#allocate(new Uint8Array(new Uint32Array(paths).buffer));
+    this.#fn('PyInitConfig_SetStrList')(config, this.#cString('module_search_paths'), paths.length, list);
+    if (this.#fn('Py_InitializeFromInitConfig')(config) !== 0) {
+      const message = this.#allocate(new Uint8Array(4));
+      this.#fn('PyInitConfig_GetError')(config, message);
+      throw new Error(`Python did not start: ${this.#textAt(this.#view().getUint32(message, true))}`);
+    }
+  }
+
+  #fn(name: string): (...args: number[]) => number {
+    const found = this.#call[name];
+    if (typeof found !== 'function') throw new Error(`The interpreter exports no ${name}`);
+    return found;
+  }
+
+  #address(name: string): number {
+    const found = this.#addresses[name];
+    if (found === undefined) throw new Error(`The interpreter exports no ${name}`);
+    return found.value;
+  }
+
+  #view(): DataView {
+    return new DataView(this.#memory.buffer);
+  }
+
+  #allocate(bytes: Uint8Array): number {
+    const at = this.#fn('malloc')(bytes.length) >>> 0;
+    if (at === 0) throw new RangeError('No memory for the request');
+    new Uint8Array(this.#memory.buffer).set(bytes, at);
+    return at;
+  }
+
+  #cString(text: string): number {
+    return this.#allocate(Buffer.from(`${text}\0`));
+  }
+
+  #textAt(pointer: number): string {
+    const memory = new Uint8Array(this.#memory.buffer);
+    return Buffer.from(memory.slice(pointer, memory.indexOf(0, pointer))).toString('utf8');
+  }
+}
+
+/** Of `PyInitConfig`: an isolated interpreter that reads no environment and writes nothing. */
+const settings = {
+  isolated: 1,
+  use_environment: 0,
+  user_site_directory: 0,
+  site_import: 1,
+  write_bytecode: 0,
+  install_signal_handlers: 0,
+  parse_argv: 0,
+  use_hash_seed: 1,
+  hash_seed: 0,
+  utf8_mode: 1,
+  pathconfig_warnings: 0,
+};

@@ -1,0 +1,68 @@
+import type { CodeLanguage, CodeRequest, CodeResult, CodeRunner } from '@millrace/contracts';
+import { type CodeRunnerOptions, settingsOf } from '../options.js';
+import { Helper } from './helper.js';
+import { Turns } from './turns.js';
+
+export interface ManagedCodeRunner extends CodeRunner {
+  /** Starts the interpreters ahead of the first run, which would start them otherwise. */
+  start(): Promise<void>;
+  /** Ends the helper process; runs that go on fail. */
+  close(): Promise<void>;
+}
+
+/**
+ * A `CodeRunner` whose interpreters live in one helper process of its own.
+ * @throws RangeError for an option out of range
+ */
+export function createCodeRunner(options: CodeRunnerOptions = {}): ManagedCodeRunner {
+  const settings = settingsOf(options);
+  const { observer } = options;
+  const helper = new Helper({
+    settings,
+    onError: (error) => options.onError?.(error),
+    onStarted: () => observer?.helperStarted(),
+  });
+  const turns: Record<CodeLanguage, Turns> = {
+    python3: new Turns(settings.interpreters.python3),
+    javascript: new Turns(settings.interpreters.javascript),
+  };
+
+  const runNow = async (request: CodeRequest): Promise<CodeResult> => {
+    const { language, code, inputs, signal } = request;
+    const { id, result } = helper.run({ language, code, inputs });
+    return await new Promise((resolve, reject) => {
+      const abort = (): void => {
+        helper.cancel(id);
+        reject(signal.reason as Error);
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      void result.then((value) => {
+        signal.removeEventListener('abort', abort);
+        resolve(value);
+      });
+    });
+  };
+
+  return {
+    async run(request) {
+      request.signal.throwIfAborted();
+      const arrived = performance.now();
+      const giveBack = await turns[request.language].take(request.tenantId, request.signal);
+      const began = performance.now();
+      const report = (outcome: Parameters<NonNullable<typeof observer>['runEnded']>[1]): void =>
+        observer?.runEnded(request.language, outcome, (performance.now() - began) / 1_000, (began - arrived) / 1_000);
+      try {
+        const result = await runNow(request);
+        report(result.status === 'returned' ? 'returned' : (result.limit ?? 'failed'));
+        return result;
+      } catch (error) {
+        report('aborted');
+        throw error;
+      } finally {
+        giveBack();
+      }
+    },
+    start: () => helper.start(),
+    close: () => helper.close(),
+  };
+}
