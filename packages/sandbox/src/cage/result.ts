@@ -10,14 +10,15 @@ export interface Limits {
 
 const mebibytes = (bytes: number): string => `${Math.round((bytes / 1_048_576) * 10) / 10} MiB`;
 
-/** The failure of a run that met a limit; names the limit and its size. */
-export function overLimit(limit: CodeLimit, limits: Limits): CodeResult {
+/** The failure of a run that met a limit; names the limit and its size, and where it happened if that is known. */
+export function overLimit(limit: CodeLimit, limits: Limits, where?: string): CodeResult {
   const sizes: Record<CodeLimit, string> = {
     time: `${limits.timeMs / 1_000} s`,
     memory: mebibytes(limits.memoryBytes),
     output: mebibytes(limits.outputBytes),
   };
-  return { status: 'failed', limit, error: `The code exceeded its ${limit} limit of ${sizes[limit]}` };
+  const error = `The code exceeded its ${limit} limit of ${sizes[limit]}`;
+  return { status: 'failed', limit, error: where === undefined ? error : `${error}\n${where}` };
 }
 
 /** The value that code in the cage gave back, once it is sure to be JSON: the code may have tampered with its own encoder. */

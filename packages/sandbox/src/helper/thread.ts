@@ -29,6 +29,22 @@ if (data.role === 'snapshot') {
   );
 }
 
+/** No code in an interpreter can reach JavaScript's globals; were there a way, these would not be there. */
+function strip(): void {
+  const names = [
+    'fetch',
+    'WebSocket',
+    'EventSource',
+    'Request',
+    'Response',
+    'Headers',
+    'FormData',
+    'navigator',
+    'process',
+  ];
+  for (const name of names) Reflect.deleteProperty(globalThis, name);
+}
+
 function serve(interpreter: Interpreter): void {
   const say = (message: FromThread): void => {
     port?.postMessage(message);
@@ -38,5 +54,6 @@ function serve(interpreter: Interpreter): void {
     // After the answer: nobody waits for it.
     say({ type: interpreter.restore() ? 'idle' : 'spent' });
   });
+  strip();
   say({ type: 'idle' });
 }

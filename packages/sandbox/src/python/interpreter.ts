@@ -22,8 +22,8 @@ export function createPythonInterpreter(
     if (result === undefined) return overLimit('output', limits);
     if (result.startsWith('R')) return returned(result.slice(1));
     const [name = '', ...lines] = result.slice(1).split('\n');
-    if (name === 'MemoryError' && python.memoryRefused) return overLimit('memory', limits);
-    return failed(lines.join('\n'));
+    const error = lines.join('\n');
+    return isMemory(name, error) ? overLimit('memory', limits, error) : failed(error);
   };
 
   return {
@@ -43,6 +43,11 @@ export function createPythonInterpreter(
     },
   };
 }
+
+/** An object that not even an address fits is an overflow to Python, which has 32 bits here. */
+const isMemory = (name: string, error: string): boolean =>
+  name === 'MemoryError' ||
+  (name === 'OverflowError' && error.endsWith("cannot fit 'int' into an index-sized integer"));
 
 /** What ends an interpreter from inside, in words for users. */
 function crash(error: unknown): string {

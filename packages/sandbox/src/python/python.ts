@@ -15,6 +15,9 @@ export interface PythonParts {
 export interface PythonSnapshot extends Snapshot {
   /** Address of the prelude's `run`. */
   entry: number;
+  /** The C stack lies between these addresses; the interpreter keeps them outside of its memory. */
+  stackBase: number;
+  stackEnd: number;
 }
 
 const maxScratchBytes = 16 * 1024 * 1024;
@@ -68,13 +71,16 @@ export class Python {
     const main = this.#fn('PyModule_GetDict')(this.#fn('PyImport_AddModule')(this.#cString('_cage')));
     const entry = this.#fn('PyDict_GetItemString')(main, this.#cString('run'));
     if (entry === 0) throw new Error('The Python prelude defines no run');
-    return { ...takeSnapshot(this.#memory, this.#stackPointer), entry };
+    const stackBase = this.#fn('emscripten_stack_get_base')();
+    const stackEnd = this.#fn('emscripten_stack_get_end')();
+    return { ...takeSnapshot(this.#memory, this.#stackPointer), entry, stackBase, stackEnd };
   }
 
   restore(snapshot: PythonSnapshot): void {
     const missing = snapshot.bytes.length - this.memoryBytes;
     if (missing > 0) this.#memory.grow(Math.ceil(missing / 65_536));
     restoreSnapshot(this.#memory, this.#stackPointer, snapshot);
+    this.#fn('emscripten_stack_set_limits')(snapshot.stackBase, snapshot.stackEnd);
     this.#files.reset();
     this.memoryRefused = false;
   }

@@ -1,0 +1,229 @@
+import { createCodeRunner } from '../index.js';
+import { type Attack, plantedSecret, runCode } from '../testing/attack.js';
+
+process.env['MILLRACE_PLANTED'] = plantedSecret;
+
+const errors: Error[] = [];
+const runner = createCodeRunner({
+  timeLimitMs: 2_500,
+  memoryLimitBytes: 96 * 1_048_576,
+  outputLimitBytes: 200_000,
+  onError: (error) => errors.push(error),
+});
+
+const main = (body: string): string => `function main() { ${body} }`;
+const notDefined = /ReferenceError: '?\w+'? is not defined/;
+
+const attacks: Attack[] = [
+  // Ways to the host.
+  { name: 'process', code: main('return process.env'), fails: notDefined },
+  { name: 'require', code: main('return require("fs").readFileSync("/etc/passwd", "utf8")'), fails: notDefined },
+  {
+    name: 'constructor of a constructor',
+    code: main('return this.constructor.constructor("return process")().env'),
+    fails: /Error/,
+  },
+  {
+    name: 'constructor of an argument',
+    code: 'function main(args) { return args.constructor.constructor("return process.env")() }',
+    fails: notDefined,
+  },
+  {
+    name: 'global object',
+    code: main('return new Function("return this.process")()'),
+    fails: /nothing that JSON can hold/,
+  },
+  { name: 'dynamic import', code: main('import("node:fs").then((fs) => fs); return {}'), returns: {} },
+  { name: 'static import', code: 'import fs from "node:fs";\n' + main('return {}'), fails: /SyntaxError/ },
+  { name: "QuickJS's own modules", code: 'import * as os from "os";\n' + main('return {}'), fails: /SyntaxError/ },
+  {
+    name: 'std and os',
+    code: main('return { a: typeof std, b: typeof os, c: typeof bjson }'),
+    returns: { a: 'undefined', b: 'undefined', c: 'undefined' },
+  },
+  { name: 'fetch', code: main('return fetch("http://127.0.0.1")'), fails: notDefined },
+  { name: 'WebSocket', code: main('return new WebSocket("ws://127.0.0.1")'), fails: notDefined },
+  { name: 'XMLHttpRequest', code: main('return new XMLHttpRequest()'), fails: notDefined },
+  { name: 'importScripts', code: main('return importScripts("x")'), fails: notDefined },
+  { name: 'WebAssembly', code: main('return WebAssembly.Module'), fails: notDefined },
+  { name: 'timers', code: main('setTimeout(() => {}, 1); return {}'), fails: notDefined },
+  { name: 'Worker', code: main('return new Worker("x")'), fails: notDefined },
+  {
+    name: 'stack frames',
+    code: main('Error.prepareStackTrace = (e, frames) => frames; return { x: String(new Error("x").stack) }'),
+    harmless: true,
+  },
+  {
+    name: 'callers',
+    code: main('return { x: typeof main.caller, y: String(arguments.callee.caller) }'),
+    harmless: true,
+  },
+  // Time.
+  { name: 'endless loop', code: main('for (;;);'), fails: /time limit/ },
+  { name: 'loop at the top', code: 'for (;;);', fails: /time limit/ },
+  { name: 'loop that catches', code: main('for (;;) { try { for (;;); } catch {} }'), fails: /time limit/ },
+  { name: 'loop in finally', code: main('try { throw 1 } finally { for (;;); }'), fails: /time limit/ },
+  { name: 'regular expression', code: main('return /^(a+)+$/.test("a".repeat(40) + "b")'), fails: /time limit/ },
+  {
+    name: 'huge power',
+    code: main('return { x: (3n ** (10n ** 9n)).toString().length }'),
+    fails: /time limit|memory limit|RangeError/,
+  },
+  { name: 'endless getter', code: main('return { get x() { for (;;); } }'), fails: /time limit/ },
+  { name: 'endless toJSON', code: main('return { toJSON() { for (;;); } }'), fails: /time limit/ },
+  { name: 'endless error', code: main('throw { get message() { for (;;); } }'), fails: /time limit/ },
+  { name: 'waiting', code: main('return Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'), fails: /./ },
+  {
+    name: 'sorting',
+    code: main('const a = Array.from({ length: 1e6 }, (_, i) => i); for (;;) a.sort(() => 1)'),
+    fails: /time limit|memory limit/,
+  },
+  // Memory, stack, output.
+  {
+    name: 'growing array',
+    code: main('const a = []; for (;;) a.push("x".repeat(1e5) + a.length)'),
+    fails: /memory limit/,
+  },
+  {
+    name: 'long text',
+    code: main('return "x".repeat(2 ** 29).length + "y".repeat(2 ** 29)'),
+    fails: /memory limit|RangeError|string/,
+  },
+  {
+    name: 'large buffer',
+    code: main('return { x: new ArrayBuffer(2 ** 31 - 1).byteLength }'),
+    fails: /memory limit|RangeError/,
+  },
+  { name: 'large array', code: main('return new Array(1e9).fill(1)'), fails: /memory limit/ },
+  {
+    name: 'bomb that catches',
+    code: main('const a = []; for (;;) try { a.push(new ArrayBuffer(1e6)) } catch { a.length >>= 1 }'),
+    fails: /time limit|memory limit/,
+  },
+  { name: 'recursion', code: 'function f() { return f() + 1 }\n' + main('return f()'), fails: /stack|recursed/ },
+  {
+    name: 'recursion that catches',
+    code: 'function f() { try { return f() } catch { return f() } }\n' + main('return f()'),
+    harmless: true,
+  },
+  {
+    name: 'recursion in a regular expression',
+    code: main('return new RegExp("(".repeat(1e5) + ")".repeat(1e5)).test("x")'),
+    fails: /./,
+  },
+  {
+    name: 'recursion in JSON',
+    code: main('let x = 1; for (let i = 0; i < 1e5; i++) x = [x]; return { x }'),
+    fails: /stack|recursed/,
+  },
+  { name: 'large output', code: main('return { x: "y".repeat(1e6) }'), fails: /output limit/ },
+  { name: 'large error', code: main('throw new Error("y".repeat(1e6))'), fails: /characters left out/ },
+  { name: 'circular result', code: main('const x = {}; x.x = x; return x'), fails: /circular/i },
+  { name: 'large integer', code: main('return { x: 10n }'), fails: /BigInt/i },
+  // Strange results and errors.
+  { name: 'nothing', code: main('return undefined'), fails: /nothing that JSON can hold/ },
+  { name: 'no main', code: 'const x = 1', fails: /no function main/ },
+  { name: 'promise', code: 'async function main() { return { x: 1 } }', returns: {} },
+  {
+    name: 'endless microtasks',
+    code: main('const f = () => Promise.resolve().then(f); f(); return { x: 1 }'),
+    returns: { x: 1 },
+  },
+  { name: 'generator', code: 'function* main() { for (;;) yield 1 }', returns: {} },
+  { name: 'proxy', code: main('return new Proxy({}, { ownKeys() { throw new Error("trap") } })'), fails: /trap/ },
+  {
+    name: 'revoked proxy',
+    code: main('const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); return proxy'),
+    fails: /TypeError/,
+  },
+  { name: 'thrown proxy', code: main('throw new Proxy({}, { get() { throw 1 } })'), fails: /could not be made/ },
+  { name: 'thrown symbol', code: main('throw Symbol("x")'), fails: /symbol/ },
+  { name: 'thrown null', code: main('throw null'), fails: /null/ },
+  { name: 'thrown object', code: main('throw Object.create(null)'), fails: /Error/ },
+  {
+    name: 'line of an error',
+    code: 'function main() {\n  const x = 1;\n  return x.y.z;\n}',
+    fails: /^TypeError[^]*<code>:3/,
+  },
+  // Traps for whoever runs next.
+  {
+    name: 'poisoned JSON',
+    code: main('JSON.stringify = () => "}{"; JSON.parse = () => ({ text: "stolen" }); return { x: 1 }'),
+    returns: { x: 1 },
+  },
+  { name: 'poisoned toJSON', code: main('Object.prototype.toJSON = () => "poison"; return {}'), harmless: true },
+  {
+    name: 'poisoned prototypes',
+    code: main(
+      'Array.prototype.map = () => 13; Object.prototype.x = 13; String.prototype.split = null; return { y: 1 }',
+    ),
+    harmless: true,
+  },
+  {
+    name: 'poisoned globals',
+    code: main('for (const k of Reflect.ownKeys(globalThis)) delete globalThis[k]; return {}'),
+    harmless: true,
+  },
+  {
+    name: 'frozen objects',
+    code: main('Object.freeze(Object.prototype); Object.freeze(globalThis); return {}'),
+    returns: {},
+  },
+  {
+    name: 'a value for the next run',
+    code: 'globalThis.counter = 7; var left = 1;\n' + main('return {}'),
+    returns: {},
+  },
+  {
+    name: 'finalizers',
+    code: main('new FinalizationRegistry(() => { for (;;); }).register({}, 1); return {}'),
+    returns: {},
+  },
+];
+
+const nextRun = `
+globalThis.counter = (globalThis.counter ?? 0) + 1;
+const main = ({ text, numbers }) => ({
+  length: text.length, sorted: numbers.sort(), json: JSON.parse(JSON.stringify({ a: [1, 2.5] })), counter,
+  mapped: numbers.map((n) => n * 2), left: typeof left, own: Object.keys({}).length + ('x' in {}), split: 'a-b'.split('-'),
+  moves: Math.random() !== Math.random(),
+});`;
+const nextValue = {
+  ...{ length: 5, sorted: [1, 2, 3], json: { a: [1, 2.5] }, counter: 1, mapped: [2, 4, 6], left: 'undefined' },
+  ...{ own: 0, split: ['a', 'b'], moves: true },
+};
+
+const expectRight = async (tenantId: string): Promise<void> => {
+  const result = await runCode(runner, 'javascript', nextRun, { text: 'ab-cd', numbers: [3, 1, 2] }, tenantId);
+  expect(result).toMatchObject({ status: 'returned' });
+  expect(JSON.parse(result.status === 'returned' ? result.value : 'null')).toEqual(nextValue);
+};
+
+beforeAll(() => runner.start());
+afterAll(() => runner.close());
+
+test.each(attacks)('$name', async ({ code, fails, returns }) => {
+  const result = await runCode(runner, 'javascript', code);
+  const text = JSON.stringify(result);
+  expect(text).not.toContain(plantedSecret);
+  expect(text).not.toContain(process.cwd());
+  if (fails !== undefined) {
+    expect(result).toMatchObject({ status: 'failed', error: expect.stringMatching(fails) as string });
+  }
+  if (returns !== undefined) {
+    expect(result).toMatchObject({ status: 'returned' });
+    expect(JSON.parse(result.status === 'returned' ? result.value : 'null')).toEqual(returns);
+  }
+  await Promise.all(['tenant-a', 'tenant-b', 'tenant-a'].map(expectRight));
+});
+
+test('two runs draw different random numbers', async () => {
+  const draw = 'const main = () => [Math.random(), Math.random()]';
+  const [first, second] = [await runCode(runner, 'javascript', draw), await runCode(runner, 'javascript', draw)];
+  expect(first).toMatchObject({ status: 'returned' });
+  expect(first).not.toEqual(second);
+});
+
+test('the helper process has survived all of it', () => {
+  expect(errors).toEqual([]);
+});
