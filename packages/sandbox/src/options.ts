@@ -1,11 +1,15 @@
 import type { CodeLanguage } from '@millrace/contracts';
+import type { Limits } from './cage/result.js';
 
 /** All memory is per interpreter. Numbers outside of the stated ranges are refused when the runner is made. */
 export interface CodeRunnerOptions {
   /** Longest time that one run may take, from the call to its result, in ms. @default 15000 */
   timeLimitMs?: number;
-  /** Most memory that one interpreter may hold, its own 31 MiB (Python) included, in bytes, at least 48 MiB. @default 256 MiB */
-  memoryLimitBytes?: number;
+  /**
+   * Most memory that one interpreter may hold, its own included (Python 31 MiB, JavaScript 2 MiB), in bytes, at least 48 MiB.
+   * @default 256 MiB for Python, 128 MiB for JavaScript
+   */
+  memoryLimitBytes?: Partial<Record<CodeLanguage, number>>;
   /** Longest result, as JSON text in UTF-8, in bytes. @default 10 MiB */
   outputLimitBytes?: number;
   /**
@@ -37,9 +41,7 @@ export interface CodeObserver {
 }
 
 export interface RunnerSettings {
-  timeMs: number;
-  memoryBytes: number;
-  outputBytes: number;
+  limits: Record<CodeLanguage, Limits>;
   interpreters: Record<CodeLanguage, number>;
   spares: number;
   cacheDir: string | undefined;
@@ -50,15 +52,17 @@ const mebibyte = 1_048_576;
 
 /** @throws RangeError naming the option */
 export function settingsOf(options: CodeRunnerOptions): RunnerSettings {
+  const timeMs = checked('timeLimitMs', options.timeLimitMs ?? 15_000, 1, 3_600_000);
+  const outputBytes = checked('outputLimitBytes', options.outputLimitBytes ?? 10 * mebibyte, 1_024, 256 * mebibyte);
+  const limitsOf = (language: CodeLanguage, memoryBytes: number): Limits => ({
+    ...{ timeMs, outputBytes },
+    memoryBytes: checked(`memoryLimitBytes.${language}`, memoryBytes, 48 * mebibyte, 2_048 * mebibyte),
+  });
   return {
-    timeMs: checked('timeLimitMs', options.timeLimitMs ?? 15_000, 1, 3_600_000),
-    memoryBytes: checked(
-      'memoryLimitBytes',
-      options.memoryLimitBytes ?? 256 * mebibyte,
-      48 * mebibyte,
-      2_048 * mebibyte,
-    ),
-    outputBytes: checked('outputLimitBytes', options.outputLimitBytes ?? 10 * mebibyte, 1_024, 256 * mebibyte),
+    limits: {
+      python3: limitsOf('python3', options.memoryLimitBytes?.python3 ?? 256 * mebibyte),
+      javascript: limitsOf('javascript', options.memoryLimitBytes?.javascript ?? 128 * mebibyte),
+    },
     interpreters: {
       python3: checked('interpreters.python3', options.interpreters?.python3 ?? 5, 1, 256),
       javascript: checked('interpreters.javascript', options.interpreters?.javascript ?? 3, 1, 256),

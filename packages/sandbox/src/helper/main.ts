@@ -58,33 +58,35 @@ async function makeSnapshot(data: ThreadData): Promise<PythonSnapshot> {
 
 async function start(setup: HelperSetup): Promise<Record<CodeLanguage, Pool>> {
   const { limits } = setup;
-  const common: Omit<PoolDeps, 'size' | 'startThread'> = {
-    limits,
+  const common: Omit<PoolDeps, 'size' | 'startThread' | 'limits'> = {
     onResult: (id, result) => say({ type: 'result', id, result }),
     onTrouble: (message) => say({ type: 'trouble', message }),
   };
 
-  const quickJs = new WebAssembly.Module(limitMemory(readFileSync(setup.quickJsFile), limits.memoryBytes));
+  const quickJs = new WebAssembly.Module(limitMemory(readFileSync(setup.quickJsFile), limits.javascript.memoryBytes));
   const javascript = new Pool({
     ...common,
     size: setup.threads.javascript,
-    startThread: () => startThread({ role: 'javascript', module: quickJs, limits }),
+    limits: limits.javascript,
+    startThread: () => startThread({ role: 'javascript', module: quickJs, limits: limits.javascript }),
   });
 
   const parts: Omit<PythonParts, 'maxMemoryBytes'> = {
     module: new WebAssembly.Module(
-      limitMemory(readFileSync(join(setup.pyodideDir, 'pyodide.asm.wasm')), limits.memoryBytes),
+      limitMemory(readFileSync(join(setup.pyodideDir, 'pyodide.asm.wasm')), limits.python3.memoryBytes),
     ),
     libraries: new Map([
       ['/lib/python314.zip', shared(join(setup.pyodideDir, 'python_stdlib.zip'))],
       ...setup.wheels.map((file): [string, Uint8Array] => [`/lib/packages/${basename(file)}`, shared(file)]),
     ]),
   };
-  const snapshot = readSnapshot(setup.snapshotFile) ?? (await makeSnapshot({ role: 'snapshot', parts, limits }));
+  const snapshot =
+    readSnapshot(setup.snapshotFile) ?? (await makeSnapshot({ role: 'snapshot', parts, limits: limits.python3 }));
   const python3 = new Pool({
     ...common,
     size: setup.threads.python3,
-    startThread: () => startThread({ role: 'python3', parts, snapshot, limits }),
+    limits: limits.python3,
+    startThread: () => startThread({ role: 'python3', parts, snapshot, limits: limits.python3 }),
   });
   return { python3, javascript };
 }

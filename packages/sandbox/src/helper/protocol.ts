@@ -3,7 +3,7 @@ import type { Limits } from '../cage/result.js';
 
 /** What the helper process is told first. */
 export interface HelperSetup {
-  limits: Limits;
+  limits: Record<CodeLanguage, Limits>;
   /** Threads per language. */
   threads: Record<CodeLanguage, number>;
   /** Absolute paths. */

@@ -1,12 +1,13 @@
 import { createCodeRunner } from '../index.js';
 import { type Attack, plantedSecret, runCode } from '../testing/attack.js';
+import { plantSecret } from '../testing/env.js';
 
-process.env['MILLRACE_PLANTED'] = plantedSecret;
+plantSecret();
 
 const errors: Error[] = [];
 const runner = createCodeRunner({
   timeLimitMs: 2_500,
-  memoryLimitBytes: 96 * 1_048_576,
+  memoryLimitBytes: { python3: 96 * 1_048_576, javascript: 64 * 1_048_576 },
   outputLimitBytes: 200_000,
   onError: (error) => errors.push(error),
 });

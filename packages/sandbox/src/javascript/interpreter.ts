@@ -4,8 +4,10 @@ import { QuickJs } from './quickjs.js';
 
 /** Memory that a run may have added and that is still cheaper to clear than to give back. */
 const keptGrowthBytes = 8 * 1024 * 1024;
-/** What QuickJS says when its limit is met. */
-const outOfMemory = 'EInternalError: out of memory';
+/** What QuickJS says when its limit is met, or the length of the longest string. */
+const outOfMemory = /^E(InternalError|RangeError): (out of memory|string too long)/;
+/** And when there is not even memory for an error. */
+const silence = 'EUncaught null';
 
 /** A JavaScript interpreter that starts each run from the state in which its context was made. */
 export function createJavaScriptInterpreter(module: WebAssembly.Module, limits: Limits): Interpreter {
@@ -19,7 +21,10 @@ export function createJavaScriptInterpreter(module: WebAssembly.Module, limits: 
         const result = quickJs.run(snapshot, code, inputs, limits.outputBytes);
         if (result === undefined) return overLimit('output', limits);
         if (result.startsWith('R')) return returned(result.slice(1));
-        return result.startsWith(outOfMemory) ? overLimit('memory', limits) : failed(userFrames(result.slice(1)));
+        const full = quickJs.memoryBytes > limits.memoryBytes * 0.75;
+        if (full && result === silence) return overLimit('memory', limits);
+        const error = userFrames(result.slice(1));
+        return outOfMemory.test(result) ? overLimit('memory', limits, error) : failed(error);
       } catch (error) {
         if (error instanceof RangeError && /No memory/.test(error.message)) return overLimit('memory', limits);
         if (error instanceof RangeError) return failed('InternalError: the code recursed too deeply');

@@ -3,21 +3,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCodeRunner } from '../index.js';
 import { type Attack, plantedSecret, runCode } from '../testing/attack.js';
+import { plantSecret } from '../testing/env.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-cage-'));
 const secretFile = join(folder, 'secret.txt');
 writeFileSync(secretFile, plantedSecret);
-process.env['MILLRACE_PLANTED'] = plantedSecret;
+plantSecret();
 
 const errors: Error[] = [];
 const runner = createCodeRunner({
   timeLimitMs: 2_500,
-  memoryLimitBytes: 96 * 1_048_576,
+  memoryLimitBytes: { python3: 96 * 1_048_576, javascript: 64 * 1_048_576 },
   outputLimitBytes: 200_000,
   onError: (error) => errors.push(error),
 });
 
 const main = (...lines: string[]): string => ['def main():', ...lines.map((line) => `    ${line}`)].join('\n');
+
+/** The module is hidden, not gone: its calls have to be refused below. */
+const ctypes = 'import sys; del sys.modules["_ctypes"]; import ctypes';
+const rawMemory = 'import sys; del sys.modules["_ctypes"]; import _ctypes';
 
 const attacks: Attack[] = [
   // Ways to the host's JavaScript.
@@ -39,24 +44,25 @@ const attacks: Attack[] = [
     ),
     returns: { x: 'None' },
   },
+  { name: 'ctypes', code: main('import ctypes', 'return {}'), fails: /ModuleNotFoundError/ },
   {
     name: 'ctypes calls into JavaScript',
-    code: main('import ctypes', 'ctypes.CDLL(None).emscripten_run_script(b"process.exit()")', 'return {}'),
+    code: main(ctypes, 'ctypes.CDLL(None).emscripten_run_script(b"process.exit()")', 'return {}'),
     fails: /may not use|not found|Error/,
   },
   {
     name: 'ctypes calls Python',
-    code: main('import ctypes', 'return {"x": ctypes.pythonapi.Py_GetVersion()}'),
+    code: main(ctypes, 'return {"x": ctypes.pythonapi.Py_GetVersion()}'),
     fails: /./,
   },
   {
     name: 'ctypes callback',
-    code: main('import ctypes', 'f = ctypes.CFUNCTYPE(ctypes.c_int)(lambda: 1)', 'return {"x": f()}'),
+    code: main(ctypes, 'f = ctypes.CFUNCTYPE(ctypes.c_int)(lambda: 1)', 'return {"x": f()}'),
     fails: /may not use/,
   },
   {
     name: 'ctypes reads the memory',
-    code: main('import ctypes', 'return {"n": len(ctypes.string_at(1024, 1 << 20))}'),
+    code: main(rawMemory, 'return {"n": len(ctypes.string_at(1024, 1 << 20))}'),
     harmless: true,
   },
   {

@@ -70,8 +70,8 @@ for name in ${JSON.stringify(ready)}:
 cage = types.ModuleType("_cage")
 sys.modules["_cage"] = cage
 exec(compile(${JSON.stringify(pythonSource())}, "<cage>", "exec"), cage.__dict__)
-# The bridge to JavaScript is not there; nor are the remains of it in the library.
-for name in ("js", "pyodide", "pyodide_js", "_pyodide", "_pyodide_core"):
+# The bridge to JavaScript and foreign functions are not there; code that tries them is told so at the import.
+for name in ("js", "pyodide", "pyodide_js", "_pyodide", "_pyodide_core", "_ctypes"):
     sys.modules[name] = None
 del sys.modules["_cage"].__builtins__, cage, name
 gc.collect()

@@ -192,12 +192,12 @@ export class Helper {
 const unavailable = failed('The code cannot run now: the code runner of this worker is not available');
 
 function createSetup(settings: RunnerSettings): HelperSetup {
-  const { timeMs, memoryBytes, outputBytes, interpreters, spares, cacheDir, packagesDir } = settings;
+  const { limits, interpreters, spares, cacheDir, packagesDir } = settings;
   const pyodideDir = dirname(require.resolve('pyodide/package.json'));
   const wheels = packagesDir === undefined ? [] : listWheels(resolve(packagesDir));
   const python = ['pyodide.asm.wasm', 'python_stdlib.zip'].map((name) => resolve(pyodideDir, name));
   return {
-    limits: { timeMs, memoryBytes, outputBytes },
+    limits,
     threads: { python3: interpreters.python3 + spares, javascript: interpreters.javascript + spares },
     pyodideDir,
     quickJsFile: require.resolve('quickjs-wasi/quickjs.wasm'),

@@ -1,0 +1,188 @@
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CodeResult } from '@millrace/contracts';
+import { type CodeRunnerOptions, createCodeRunner, type ManagedCodeRunner } from '../index.js';
+import { runCode } from '../testing/attack.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'millrace-runner-'));
+const cacheDir = join(folder, 'cache');
+const running: ManagedCodeRunner[] = [];
+const errors: Error[] = [];
+
+const start = (options: CodeRunnerOptions = {}): ManagedCodeRunner => {
+  const runner = createCodeRunner({ cacheDir, onError: (error) => errors.push(error), ...options });
+  running.push(runner);
+  return runner;
+};
+const value = (result: CodeResult): unknown => (result.status === 'returned' ? JSON.parse(result.value) : result);
+const pidOf = (runnerNumber: number): number => {
+  const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ');
+  return Number(children[runnerNumber]);
+};
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((runner) => runner.close()));
+  errors.length = 0;
+});
+
+describe('forms of values', () => {
+  test('Python keeps integers and floats apart', async () => {
+    const code =
+      'def main(x): return {"x": x, "f": 1.0, "i": 10**30, "t": (1, 2), 3: None, "n": float("nan"), "s": "é😀"}';
+    const result = await runCode(start(), 'python3', code, { x: 2 });
+    expect(result).toEqual({
+      status: 'returned',
+      value: '{"x":2,"f":1.0,"i":1000000000000000000000000000000,"t":[1,2],"3":null,"n":NaN,"s":"é😀"}',
+    });
+  });
+
+  test('Python gets inputs as they were written', async () => {
+    const runner = start();
+    const result = await runner.run({
+      ...{ tenantId: 'a', language: 'python3', signal: new AbortController().signal },
+      code: 'def main(**inputs): return {k: repr(v) for k, v in inputs.items()}',
+      inputs: '{"f": 1.0, "i": 1, "b": 12345678901234567890, "n": null, "t": true, "s": "\\ud83d\\ude00"}',
+    });
+    expect(value(result)).toEqual({ f: '1.0', i: '1', b: '12345678901234567890', n: 'None', t: 'True', s: "'😀'" });
+  });
+
+  test('JavaScript writes what JSON.stringify does', async () => {
+    const code = 'const main = ({ x }) => ({ x, f: 1.0, h: 1.5, d: new Date(0), u: undefined, n: NaN, s: "é😀" })';
+    const result = await runCode(start(), 'javascript', code, { x: [1, { y: null }] });
+    expect(result).toEqual({
+      status: 'returned',
+      value: '{"x":[1,{"y":null}],"f":1,"h":1.5,"d":"1970-01-01T00:00:00.000Z","n":null,"s":"é😀"}',
+    });
+  });
+
+  test('values of any kind are handed on: judging them is the node’s part', async () => {
+    const runner = start();
+    expect(value(await runCode(runner, 'python3', 'def main(): return 5'))).toBe(5);
+    expect(value(await runCode(runner, 'javascript', 'const main = () => null'))).toBeNull();
+  });
+});
+
+describe('errors', () => {
+  test.each([
+    ['def main(a):\n    b = 1\n    return b / a', /line 3, in main\n[^]*ZeroDivisionError: division by zero$/],
+    ['def main(b): return {}', /^TypeError: main\(\) (missing|got)/],
+    ['def main(:', /line 1[^]*SyntaxError/],
+    ['import nothing_of_that_name\ndef main(a): return {}', /line 1, in <module>[^]*ModuleNotFoundError/],
+    ['def main(a):\n    import json\n    json.loads("{")', /line 3, in main/],
+    ['x = 1', /no function main/],
+  ])('Python: %j', async (code, error) => {
+    const result = await runCode(start(), 'python3', code, { a: 0 });
+    expect(result).toEqual({ status: 'failed', error: expect.stringMatching(error) as string });
+    expect(JSON.stringify(result)).not.toContain('_cage');
+  });
+
+  test.each([
+    ['function main({ a }) {\n  const b = 1;\n  return a.b.c;\n}', /^TypeError: [^\n]*\n\s+at main \(<code>:3:\d+\)$/],
+    ['function main( { return 1 }', /^SyntaxError: [^]*<code>:1/],
+    ['throw new Error("at the top")', /^Error: at the top\n[^]*<code>:1/],
+  ])('JavaScript: %j', async (code, error) => {
+    const result = await runCode(start(), 'javascript', code, { a: {} });
+    expect(result).toEqual({ status: 'failed', error: expect.stringMatching(error) as string });
+  });
+});
+
+describe('limits', () => {
+  const loops = { python3: 'def main():\n    while True: pass', javascript: 'function main() { for (;;); }' };
+
+  test.each(['python3', 'javascript'] as const)('%s over its time ends alone', async (language) => {
+    const runner = start({ timeLimitMs: 2_000 });
+    const quick = language === 'python3' ? 'def main(): return 1' : 'const main = () => 1';
+    const [slow, ...others] = await Promise.all([
+      runCode(runner, language, loops[language]),
+      ...Array.from({ length: 20 }, (_, index) => runCode(runner, language, quick, {}, `tenant-${index}`)),
+    ]);
+    expect(slow).toEqual({ status: 'failed', limit: 'time', error: 'The code exceeded its time limit of 2 s' });
+    expect(others.map(value)).toEqual(others.map(() => 1));
+  });
+
+  test.each(['python3', 'javascript'] as const)('%s is cut off when nobody wants it any more', async (language) => {
+    const runner = start({ interpreters: { python3: 1, javascript: 1 }, spares: 0 });
+    await runner.start();
+    const controller = new AbortController();
+    const code = loops[language];
+    const run = runner.run({ tenantId: 'a', language, code, inputs: '{}', signal: controller.signal });
+    const queued = runner.run({ tenantId: 'b', language, code, inputs: '{}', signal: controller.signal });
+    const ends = Promise.allSettled([run, queued]);
+    setTimeout(() => controller.abort(new Error('stopped')), 300);
+    expect(await ends).toEqual([1, 2].map(() => ({ status: 'rejected', reason: new Error('stopped') })));
+    // Its interpreter is free again long before the time limit.
+    const quick = language === 'python3' ? 'def main(): return 1' : 'const main = () => 1';
+    expect(value(await runCode(runner, language, quick))).toBe(1);
+  });
+
+  test('a run that is aborted before it starts does not start', async () => {
+    const signal = AbortSignal.abort(new Error('too late'));
+    const run = start().run({ tenantId: 'a', language: 'python3', code: '', inputs: '{}', signal });
+    await expect(run).rejects.toThrow('too late');
+  });
+
+  test('options out of range are refused by name', () => {
+    expect(() => createCodeRunner({ timeLimitMs: 0 })).toThrow(/timeLimitMs/);
+    expect(() => createCodeRunner({ memoryLimitBytes: { python3: 1 } })).toThrow(/memoryLimitBytes.python3/);
+  });
+});
+
+describe('the helper process', () => {
+  test('a run in a killed helper is repeated in the next', async () => {
+    const runner = start();
+    await runner.start();
+    const run = runCode(runner, 'python3', 'import time\ndef main():\n    time.sleep(1)\n    return 7');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    process.kill(pidOf(0), 'SIGKILL');
+    expect(value(await run)).toBe(7);
+    expect(errors.map((error) => error.message)).toEqual([expect.stringMatching(/SIGKILL/) as string]);
+  });
+
+  test('it has no environment', async () => {
+    const runner = start();
+    await runner.start();
+    expect(readFileSync(`/proc/${pidOf(0)}/environ`, 'utf8').replace(/NODE_CHANNEL_\w+=\w+\0/g, '')).toBe('');
+  });
+
+  test('runs fail clearly when it cannot start', async () => {
+    const runner = start({ packagesDir: join(folder, 'absent') });
+    const result = await runCode(runner, 'python3', 'def main(): return 1');
+    expect(result).toEqual({ status: 'failed', error: expect.stringMatching(/not available/) as string });
+    expect(errors[0]?.message).toMatch(/absent/);
+  });
+
+  test('closing fails what still runs', async () => {
+    const runner = start();
+    const run = runCode(runner, 'python3', 'def main():\n    while True: pass');
+    await runner.start();
+    await runner.close();
+    expect(await run).toMatchObject({ status: 'failed' });
+  });
+});
+
+describe('the snapshot of Python', () => {
+  test('is kept in one file and used again', async () => {
+    await start().start();
+    const first = readdirSync(cacheDir);
+    expect(first).toEqual([expect.stringMatching(/^python-\w+\.snapshot$/) as string]);
+    expect(value(await runCode(start(), 'python3', 'def main(): return 1'))).toBe(1);
+    expect(readdirSync(cacheDir)).toEqual(first);
+  });
+
+  test('a broken file is made anew', async () => {
+    const other = join(folder, 'broken');
+    await start({ cacheDir: other }).start();
+    const file = join(other, readdirSync(other)[0] ?? '');
+    writeFileSync(file, readFileSync(file).subarray(0, 1_000));
+    expect(value(await runCode(start({ cacheDir: other }), 'python3', 'def main(): return 1'))).toBe(1);
+    expect(readFileSync(file).length).toBeGreaterThan(1_000_000);
+  });
+
+  test('a folder that cannot be written costs time only', async () => {
+    const file = join(folder, 'a-file');
+    writeFileSync(file, '');
+    expect(value(await runCode(start({ cacheDir: file }), 'python3', 'def main(): return 1'))).toBe(1);
+    expect(errors).not.toEqual([]);
+  });
+});
