@@ -53,14 +53,22 @@ const scratch = 'tmp';
 export class CageFiles {
   readonly #root: DirectoryNode;
   readonly #maxScratchBytes: number;
+  readonly #makeFile: (path: string) => Uint8Array | undefined;
+  readonly #made = new Map<string, FileNode>();
   #open = new Map<number, OpenFile>();
   #nextId = 1;
   #nodes = 0;
   #scratchBytes = 0;
   cwd = '/';
 
-  constructor(options: { files: ReadonlyMap<string, Uint8Array>; maxScratchBytes: number }) {
+  constructor(options: {
+    files: ReadonlyMap<string, Uint8Array>;
+    /** Makes the file at a path that is not there, such as one of the time zone database. */
+    makeFile: (path: string) => Uint8Array | undefined;
+    maxScratchBytes: number;
+  }) {
     this.#maxScratchBytes = options.maxScratchBytes;
+    this.#makeFile = options.makeFile;
     this.#root = this.#newDirectory(false);
     for (const [path, content] of options.files) this.#install(path, content);
     this.#root.entries.set('dev', this.#newDirectory(false));
@@ -100,6 +108,8 @@ export class CageFiles {
   }
 
   find(path: string): Node {
+    const made = this.#make(path);
+    if (made !== undefined) return made;
     let node: Node = this.#root;
     for (const part of path.split('/')) {
       if (part === '') continue;
@@ -111,6 +121,9 @@ export class CageFiles {
 
   open(path: string, flags: number): number {
     const writable = (flags & (openFlags.writeOnly | openFlags.readWrite)) !== 0;
+    const made = writable ? undefined : this.#make(path);
+    if (made !== undefined)
+      return this.#openAt(0, { node: made, path, position: 0, readable: true, writable: false, append: false });
     const { parent, name } = this.#parentOf(path);
     let node = name === '' ? this.#root : parent.entries.get(name);
     if (node === undefined) {
@@ -218,6 +231,16 @@ export class CageFiles {
     const node = this.find(path);
     if (node.kind !== 'file') return node.kind === 'null' || node.writable;
     return this.#parentOf(path).parent.writable;
+  }
+
+  #make(path: string): FileNode | undefined {
+    const known = this.#made.get(path);
+    if (known !== undefined) return known;
+    const content = this.#makeFile(path);
+    if (content === undefined) return undefined;
+    const node: FileNode = { kind: 'file', id: this.#nextId++, content, size: content.length, modifiedMs: 0 };
+    this.#made.set(path, node);
+    return node;
   }
 
   #newDirectory(writable: boolean): DirectoryNode {

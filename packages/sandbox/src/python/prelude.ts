@@ -54,7 +54,17 @@ const ready = [
     'zoneinfo',
     '_strptime',
   ],
-  ...['linecache', 'select', 'tempfile', 'inspect', 'threading', 'locale', 'encodings.idna', 'encodings.ascii'],
+  ...[
+    'linecache',
+    'select',
+    'tempfile',
+    'inspect',
+    'threading',
+    'locale',
+    'encodings.idna',
+    'encodings.ascii',
+    'asyncio',
+  ],
 ];
 
 /**
@@ -80,7 +90,7 @@ gc.freeze()
 
 function pythonSource(): string {
   return `
-import json, linecache, random, re, select, sys, time, traceback, types
+import asyncio, hashlib, hmac, json, linecache, random, select, sys, time, traceback, types, zoneinfo
 
 _decode = json.JSONDecoder().decode
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -97,6 +107,38 @@ def sleep(seconds, /):
 
 # The one of the C library burns its time.
 time.sleep = sleep
+
+# Event loops work for timers and tasks. There are no sockets through which another thread could wake them.
+asyncio.selector_events.BaseSelectorEventLoop._make_self_pipe = lambda self: None
+asyncio.selector_events.BaseSelectorEventLoop._close_self_pipe = lambda self: None
+asyncio.selector_events.BaseSelectorEventLoop._write_to_self = lambda self: None
+
+zoneinfo.reset_tzpath(["/usr/share/zoneinfo"])
+
+def pbkdf2_hmac(hash_name, password, salt, iterations, dklen=None):
+    """Password based key derivation function 2 (PKCS #5 v2.0) with HMAC as pseudorandom function."""
+    base = hmac.new(password, None, hash_name)
+    size = base.digest_size if dklen is None else dklen
+    if iterations < 1 or size < 1:
+        raise ValueError("iterations and dklen must be at least 1")
+    derived = b""
+    block = 0
+    while len(derived) < size:
+        block += 1
+        mac = base.copy()
+        mac.update(salt + block.to_bytes(4, "big"))
+        step = mac.digest()
+        total = int.from_bytes(step, "big")
+        for _ in range(iterations - 1):
+            mac = base.copy()
+            mac.update(step)
+            step = mac.digest()
+            total ^= int.from_bytes(step, "big")
+        derived += total.to_bytes(base.digest_size, "big")
+    return derived[:size]
+
+# Elsewhere it comes from OpenSSL, which is not here.
+hashlib.pbkdf2_hmac = pbkdf2_hmac
 
 def _bytes(text):
     return text.encode("utf-8", "backslashreplace")

@@ -3,6 +3,7 @@ import { CageFiles } from './files.js';
 import { createImports } from './imports.js';
 import { prelude } from './prelude.js';
 import { installTrampoline } from './trampoline.js';
+import { zoneFile } from './zones.js';
 
 /** What a CPython is made of, the same for all threads of a helper. */
 export interface PythonParts {
@@ -38,7 +39,7 @@ export class Python {
   memoryRefused = false;
 
   constructor(parts: PythonParts) {
-    this.#files = new CageFiles({ files: parts.libraries, maxScratchBytes });
+    this.#files = new CageFiles({ files: parts.libraries, makeFile: zoneFile, maxScratchBytes });
     this.#importPaths = [...parts.libraries.keys()];
     const imports = createImports(parts.module, {
       memory: () => this.#memory,
