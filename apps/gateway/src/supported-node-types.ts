@@ -10,4 +10,5 @@ export const supportedNodeTypes: ReadonlySet<string> = new Set([
   'variable-aggregator',
   'http-request',
   'llm',
+  'code',
 ]);

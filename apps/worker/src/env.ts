@@ -1,4 +1,5 @@
 import {
+  bigInteger,
   databaseEnv,
   duration,
   integer,
@@ -9,6 +10,21 @@ import {
   redisEnv,
   secretKeyEnv,
 } from '@millrace/config';
+import { defaultCodeOutputLimits as defaults, type CodeOutputLimits } from '@millrace/nodes';
+
+const most = (value: number) => integer({ min: 1 }).default(value);
+
+/** What outputs of code nodes may hold, named as Dify names it. */
+const codeOutputEnv = {
+  CODE_MAX_STRING_LENGTH: most(defaults.maxStringLength),
+  CODE_MAX_NUMBER: bigInteger().default(defaults.maxNumber),
+  CODE_MIN_NUMBER: bigInteger().default(defaults.minNumber),
+  CODE_MAX_PRECISION: integer().default(defaults.maxPrecision),
+  CODE_MAX_DEPTH: integer({ min: 1, max: 100 }).default(defaults.maxDepth),
+  CODE_MAX_STRING_ARRAY_LENGTH: most(defaults.maxStringArrayLength),
+  CODE_MAX_OBJECT_ARRAY_LENGTH: most(defaults.maxObjectArrayLength),
+  CODE_MAX_NUMBER_ARRAY_LENGTH: most(defaults.maxNumberArrayLength),
+};
 
 export const workerEnv = {
   ...databaseEnv,
@@ -23,8 +39,22 @@ export const workerEnv = {
   MAX_EXECUTION_TIME: duration().default(1_200_000),
   /** Most node starts of one run. */
   MAX_EXECUTION_STEPS: integer({ min: 1 }).default(500),
+  ...codeOutputEnv,
 };
 
-export const readEnv = (): ReturnType<typeof parseEnv<typeof workerEnv>> => parseEnv(workerEnv, process.env);
+type Env = ReturnType<typeof parseEnv<typeof workerEnv>>;
+
+export const readEnv = (): Env => parseEnv(workerEnv, process.env);
+
+export const codeOutputLimits = (env: Env): CodeOutputLimits => ({
+  maxStringLength: env.CODE_MAX_STRING_LENGTH,
+  maxNumber: env.CODE_MAX_NUMBER,
+  minNumber: env.CODE_MIN_NUMBER,
+  maxPrecision: env.CODE_MAX_PRECISION,
+  maxDepth: env.CODE_MAX_DEPTH,
+  maxStringArrayLength: env.CODE_MAX_STRING_ARRAY_LENGTH,
+  maxObjectArrayLength: env.CODE_MAX_OBJECT_ARRAY_LENGTH,
+  maxNumberArrayLength: env.CODE_MAX_NUMBER_ARRAY_LENGTH,
+});
 
 export const telemetrySource = (): Record<string, string | undefined> => process.env;

@@ -7,7 +7,7 @@ import { createNodeQueue, createNodeWorker, createShardQueue } from '@millrace/q
 import { connectRedis, createRecovery, createRunState, onStops } from '@millrace/state';
 import { createStore } from '@millrace/store';
 import { createLogger, createMetrics, serveHealth, startTelemetry } from '@millrace/telemetry';
-import { readEnv, telemetrySource } from './env.js';
+import { codeOutputLimits, readEnv, telemetrySource } from './env.js';
 import { createWorkerMetrics } from './metrics.js';
 import { startWorker } from './worker.js';
 
@@ -32,7 +32,13 @@ const shardQueues = Array.from({ length: env.MILLRACE_SHARDS }, (_, shard) => cr
 const queue = createNodeQueue(shardQueues);
 const plans = createPlans(store.versions, supportedNodeTypes);
 const outbound = createOutbound({ allowCidrs: env.OUTBOUND_ALLOW_CIDRS });
-const executors = createNodeExecutors({ outbound, models: createModels({ outbound, credentials: store.credentials }) });
+const executors = createNodeExecutors({
+  outbound,
+  models: createModels({ outbound, credentials: store.credentials }),
+  // The cage takes this place.
+  code: { run: async () => ({ status: 'failed', error: 'Code nodes cannot run in this version yet' }) },
+  codeOutputLimits: codeOutputLimits(env),
+});
 const claims = createClaims(state);
 const observer = createWorkerMetrics(metrics, () => claims.size());
 const finish = createFinish({ state, runs: store.runs, plans, observer });

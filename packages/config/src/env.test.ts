@@ -1,5 +1,6 @@
 import {
   EnvError,
+  bigInteger,
   bool,
   bytes,
   cidrList,
@@ -24,12 +25,21 @@ const problemsOf = (act: () => unknown): readonly string[] => {
 
 describe('parseEnv', () => {
   it('converts units', () => {
-    const slice = { WAIT: duration(), SIZE: bytes(), FLAG: bool(), NETS: cidrList() };
-    expect(parseEnv(slice, { WAIT: '1.5m', SIZE: '2MiB', FLAG: 'off', NETS: '127.0.0.0/8, ::1' })).toEqual({
+    const slice = { WAIT: duration(), SIZE: bytes(), FLAG: bool(), NETS: cidrList(), TOP: bigInteger() };
+    expect(
+      parseEnv(slice, {
+        WAIT: '1.5m',
+        SIZE: '2MiB',
+        FLAG: 'off',
+        NETS: '127.0.0.0/8, ::1',
+        TOP: '-9223372036854775808',
+      }),
+    ).toEqual({
       WAIT: 90_000,
       SIZE: 2_097_152,
       FLAG: false,
       NETS: ['127.0.0.0/8', '::1/128'],
+      TOP: -(2n ** 63n),
     });
   });
 
@@ -38,7 +48,12 @@ describe('parseEnv', () => {
   });
 
   it('names every problem at once and no value', () => {
-    const slice = { ...databaseEnv, KEY: secret(16), N: integer({ min: 1, max: 9 }), NETS: cidrList() };
+    const slice = {
+      ...databaseEnv,
+      KEY: secret(16),
+      N: integer({ min: 1, max: 9 }),
+      NETS: cidrList(),
+    };
     const problems = problemsOf(() => parseEnv(slice, { KEY: 'hunter2', N: '10', NETS: '10.0.0.0/33' }));
     expect(problems).toEqual([
       'DATABASE_URL is required',

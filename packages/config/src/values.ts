@@ -53,6 +53,10 @@ export const integer = (limits: { min?: number; max?: number } = {}) => {
   }, `a whole number ${range}`);
 };
 
+/** A whole number of any size. */
+export const bigInteger = () =>
+  fromText((text) => (/^-?\d{1,40}$/.test(text) ? BigInt(text) : undefined), 'a whole number');
+
 /** A TCP port; 0 lets the system choose one. */
 export const port = () => integer({ min: 0, max: 65_535 });
 

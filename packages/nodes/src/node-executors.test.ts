@@ -4,7 +4,7 @@ import { nodeRequest } from './testing/request.js';
 
 const unused = () => Promise.reject(new Error('not called here'));
 const models: ModelInvoker = { invoke: unused };
-const executors = createNodeExecutors({ outbound: { request: unused }, models });
+const executors = createNodeExecutors({ outbound: { request: unused }, models, code: { run: unused } });
 
 async function run(
   type: string,

@@ -1,4 +1,5 @@
 import type { ModelInvoker, NodeExecutor, Outbound } from '@millrace/contracts';
+import { createCodeNode, type CodeNodeDependencies } from './code/code.js';
 import { createEndNode } from './end/end.js';
 import { createHttpRequestNode } from './http-request/http-request.js';
 import { createIfElseNode } from './if-else/if-else.js';
@@ -7,7 +8,7 @@ import { createStartNode } from './start/start.js';
 import { createTemplateTransformNode } from './template-transform/template-transform.js';
 import { createVariableAggregatorNode } from './variable-aggregator/variable-aggregator.js';
 
-export interface NodeDependencies {
+export interface NodeDependencies extends CodeNodeDependencies {
   outbound: Pick<Outbound, 'request'>;
   models: ModelInvoker;
 }
@@ -22,6 +23,7 @@ export function createNodeExecutors(dependencies: NodeDependencies): Map<string,
     createTemplateTransformNode(),
     createHttpRequestNode(dependencies),
     createLlmNode(dependencies),
+    createCodeNode(dependencies),
   ];
   return new Map(executors.map((executor) => [executor.type, executor]));
 }
@@ -35,4 +37,5 @@ export const supportedNodeTypes: ReadonlySet<string> = new Set([
   'template-transform',
   'http-request',
   'llm',
+  'code',
 ]);

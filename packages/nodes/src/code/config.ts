@@ -1,0 +1,46 @@
+import type { CodeLanguage } from '@millrace/contracts';
+import { z } from 'zod';
+import { configured, listOf, looseText, selector } from '../node-data.js';
+import { NodeFailure } from '../node-failure.js';
+
+/** What the file says of an output; `children` describe the members of an object or of a list's objects. */
+export interface DeclaredOutput {
+  type: string;
+  children?: DeclaredOutputs | null | undefined;
+}
+
+/** Outputs by name, in the order of the file. */
+export type DeclaredOutputs = Record<string, DeclaredOutput>;
+
+const outputs: z.ZodType<DeclaredOutputs> = z.lazy(() =>
+  z.record(z.string(), z.object({ type: looseText, children: outputs.nullish() })),
+);
+
+const variable = z.object({ variable: looseText, value_selector: selector.nullish(), value_type: looseText });
+
+const schema = z.object({
+  code_language: looseText,
+  code: looseText,
+  variables: listOf(variable),
+  outputs: outputs.nullish(),
+});
+
+const languages = ['python3', 'javascript'] as const satisfies CodeLanguage[];
+
+export const configureCode = configured(schema, (config) => {
+  const language = languages.find((each) => each === config.code_language);
+  if (!language) throw new NodeFailure(`Unsupported language ${config.code_language}`, 'CodeExecutionError');
+  return {
+    language,
+    code: config.code,
+    variables: config.variables.map(({ variable: name, value_selector: from, value_type: type }) => ({
+      name,
+      from: from ?? [],
+      /** An empty list of files arrives as null; only its declared type tells it from other empty lists. */
+      isFileList: type.toLowerCase() === 'array[file]' || (from?.[0] === 'sys' && from[1] === 'files'),
+    })),
+    outputs: config.outputs ?? {},
+  };
+});
+
+export type CodeConfig = ReturnType<typeof configureCode>;

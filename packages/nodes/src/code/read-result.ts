@@ -1,0 +1,48 @@
+import type { JsonText, Value, ValueObject } from '@millrace/contracts';
+import { floatValue, isObject, parseJson, typeName } from '@millrace/graph';
+import { NodeFailure } from '../node-failure.js';
+
+/** Deeper values are a mistake or an attack; whoever handles a value after this may recurse. */
+const maxNesting = 200;
+
+/** Python's `^-?\d+\.?\d*e[+-]\d+$`, written so that long digits take linear time. */
+const exponentText = /^-?\d+(?:\.\d*)?e[+-]\d+$/i;
+
+/** What `main` returned, with texts such as `1e+16` turned into floats (dsl 4.11). @throws NodeFailure */
+export function readResult(text: JsonText): ValueObject {
+  if (isDeeper(text, maxNesting)) {
+    throw new NodeFailure(`Depth limit ${maxNesting} reached, object too deep.`, 'DepthLimitError');
+  }
+  const result = parseJson(text);
+  if (!isObject(result)) {
+    throw new NodeFailure(`Result must be a dict, got ${typeName(result)}`, 'CodeExecutionError');
+  }
+  return membersWithFloats(result);
+}
+
+const membersWithFloats = (object: ValueObject): ValueObject =>
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, withFloats(value)]));
+
+function withFloats(value: Value): Value {
+  if (typeof value === 'string') return exponentText.test(value) ? floatValue(Number(value)) : value;
+  if (Array.isArray(value)) return value.map(withFloats);
+  return isObject(value) ? membersWithFloats(value) : value;
+}
+
+/** Whether brackets of a JSON text nest deeper than `limit`; those inside strings do not count. */
+function isDeeper(text: JsonText, limit: number): boolean {
+  let depth = 0;
+  let inText = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text[at];
+    if (inText) {
+      if (char === '\\') at += 1;
+      else if (char === '"') inText = false;
+    } else if (char === '"') inText = true;
+    else if (char === '[' || char === '{') {
+      depth += 1;
+      if (depth > limit) return true;
+    } else if (char === ']' || char === '}') depth -= 1;
+  }
+  return false;
+}
