@@ -1,4 +1,5 @@
 import type { Value, ValueObject } from '@millrace/contracts';
+import { codeWarnings } from '../code/code-warnings.js';
 import { compilePlan } from '../compile.js';
 import { PlanError } from '../structure.js';
 import { pythonStr, truthy } from '../values/python.js';
@@ -137,7 +138,8 @@ function readContent(file: ValueObject, supportedTypes: ReadonlySet<string>): Co
   const warnings = secrets.map(
     (name) => `The secret environment variable '${name}' has no value and must be given one`,
   );
-  return { app, workflow, warnings: [...warnings, ...compiled.warnings] };
+  const code = supportedTypes.has('code') ? codeWarnings(workflow['graph'] as ValueObject) : [];
+  return { app, workflow, warnings: [...warnings, ...compiled.warnings, ...code] };
 }
 
 /** Reads a Dify file. Bad input is a result, never an exception. */
