@@ -28,8 +28,11 @@ export const looseFlag = z.preprocess((value) => value === true || value === 'tr
 /** A list; null and absent count as empty. */
 export const listOf = <T extends z.ZodType>(item: T) => z.preprocess((value) => value ?? [], z.array(item));
 
+/** A selector that may be missing; nothing is found at an empty one. */
+export const looseSelector = selector.nullish().transform((path) => path ?? []);
+
 /** `{variable, value_selector}` pairs, as several node types list them. */
-export const variableList = listOf(z.object({ variable: looseText, value_selector: selector }));
+export const variableList = listOf(z.object({ variable: looseText, value_selector: looseSelector }));
 
 /**
  * Reads node data once per data object, which lives as long as its cached plan: configuration is parsed on a node's first

@@ -1,6 +1,6 @@
 import type { CodeLanguage } from '@millrace/contracts';
 import { z } from 'zod';
-import { configured, listOf, looseText, selector } from '../node-data.js';
+import { configured, listOf, looseSelector, looseText } from '../node-data.js';
 import { NodeFailure } from '../node-failure.js';
 
 /** What the file says of an output; `children` describe the members of an object or of a list's objects. */
@@ -16,7 +16,7 @@ const outputs: z.ZodType<DeclaredOutputs> = z.lazy(() =>
   z.record(z.string(), z.object({ type: looseText, children: outputs.nullish() })),
 );
 
-const variable = z.object({ variable: looseText, value_selector: selector.nullish(), value_type: looseText });
+const variable = z.object({ variable: looseText, value_selector: looseSelector, value_type: looseText });
 
 const schema = z.object({
   code_language: looseText,
@@ -35,9 +35,9 @@ export const configureCode = configured(schema, (config) => {
     code: config.code,
     variables: config.variables.map(({ variable: name, value_selector: from, value_type: type }) => ({
       name,
-      from: from ?? [],
+      from,
       /** An empty list of files arrives as null; only its declared type tells it from other empty lists. */
-      isFileList: type.toLowerCase() === 'array[file]' || (from?.[0] === 'sys' && from[1] === 'files'),
+      isFileList: type.toLowerCase() === 'array[file]' || (from[0] === 'sys' && from[1] === 'files'),
     })),
     outputs: config.outputs ?? {},
   };

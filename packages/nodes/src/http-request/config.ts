@@ -33,12 +33,13 @@ const schema = z.object({
   params: looseText,
   body,
   timeout: z.object({ connect: looseNumber, read: looseNumber, write: looseNumber }).nullish(),
-  ssl_verify: z.boolean().nullish(),
+  ssl_verify: z.unknown().optional(),
   error_strategy: looseText,
   retry_config: z.object({ retry_enabled: looseFlag }).nullish(),
   variables: listOf(z.unknown()).optional(),
 });
 
+const strategies = new Set(['fail-branch', 'default-value']);
 const methods = new Set(['get', 'head', 'post', 'put', 'delete', 'patch']);
 
 export interface BodyItem {
@@ -64,9 +65,9 @@ export const configureHttp = configured(schema, (config) => {
       readMs: seconds(timeout?.read, 600),
       writeMs: seconds(timeout?.write, 600),
     },
-    verifyTls: config.ssl_verify ?? true,
+    verifyTls: config.ssl_verify !== false && config.ssl_verify !== 'false',
     /** Does a status other than 2xx fail the node? */
-    failsOnStatus: config.error_strategy !== '' || config.retry_config?.retry_enabled === true,
+    failsOnStatus: strategies.has(config.error_strategy) || config.retry_config?.retry_enabled === true,
   };
 });
 
