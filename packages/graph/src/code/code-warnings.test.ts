@@ -9,7 +9,7 @@ describe('Python', () => {
       'import json, re, time, datetime, os, io, base64, unicodedata, hmac, hashlib, logging, pathlib, math, random, uuid\n' +
       'import collections, itertools, functools, typing, html, csv, decimal, statistics, textwrap, string, copy, traceback\n' +
       'from urllib.parse import quote, urlencode\nfrom datetime import datetime, timedelta\nimport os.path\n' +
-      'import xml.etree.ElementTree as ET\nfrom html.parser import HTMLParser\nfrom http import HTTPStatus';
+      'import xml.etree.ElementTree as ET, sqlite3, lzma, tomllib\nfrom html.parser import HTMLParser\nfrom http import HTTPStatus';
     expect(python(common)).toEqual([]);
   });
 
@@ -34,7 +34,8 @@ describe('Python', () => {
     ['from multiprocessing import Pool', 'multiprocessing', /no processes/],
     ['from os import system', 'os.system', /no processes/],
     ['from concurrent.futures import ThreadPoolExecutor', 'concurrent.futures', /no threads/],
-    ['import sqlite3', 'sqlite3', /neither network nor files/],
+    ['import dbm', 'dbm', /neither network nor files/],
+    ['import pymysql', 'pymysql', /HTTP Request node/],
     ['import tkinter', 'tkinter', /standard library is not in the cage/],
     ['import curses', 'curses', /standard library is not in the cage/],
     ['import cgi', 'cgi', /no longer part of Python/],

@@ -1,18 +1,18 @@
 const words = (text: string): string[] => text.trim().split(/\s+/);
 
-/** Top-level modules of CPython 3.13 that the cage has (Pyodide 0.29: each of them was imported there). */
+/** Top-level modules of CPython 3.14 that the cage has (Pyodide 314.0: each of them was imported there). */
 const available = new Set(
   words(`
-  __future__ __main__ abc argparse array ast asyncio atexit base64 bdb binascii bisect builtins bz2 cProfile calendar
-  cmath cmd code codecs codeop collections colorsys compileall concurrent configparser contextlib contextvars copy
-  copyreg csv dataclasses datetime decimal difflib dis doctest email encodings enum errno faulthandler filecmp fileinput
+  __future__ __main__ abc annotationlib argparse array ast asyncio atexit base64 bdb binascii bisect builtins bz2 cProfile calendar
+  cmath cmd code codecs codeop collections colorsys compileall compression concurrent configparser contextlib contextvars copy
+  copyreg csv dataclasses datetime decimal difflib dis doctest email encodings enum errno faulthandler fcntl filecmp fileinput
   fnmatch fractions functools gc genericpath getopt getpass gettext glob graphlib gzip hashlib heapq hmac html http
-  importlib inspect io ipaddress itertools json keyword linecache locale logging mailbox marshal math mimetypes mmap
+  importlib inspect io ipaddress itertools json keyword linecache locale logging lzma mailbox marshal math mimetypes mmap
   modulefinder netrc ntpath nturl2path numbers opcode operator optparse os pathlib pdb pickle pickletools pkgutil
   platform plistlib posix posixpath pprint profile pstats py_compile pyclbr pydoc pyexpat queue quopri random re reprlib
-  rlcompleter runpy sched secrets select selectors shelve shlex shutil signal site sre_compile sre_constants sre_parse
-  stat statistics string stringprep struct symtable sys sysconfig tabnanny tarfile tempfile textwrap threading time
-  timeit token tokenize tomllib trace traceback tracemalloc types typing unicodedata unittest urllib uuid warnings wave
+  rlcompleter runpy sched secrets select selectors shelve shlex shutil signal site sqlite3 sre_compile sre_constants sre_parse
+  stat statistics string stringprep struct symtable sys sysconfig tabnanny tarfile tempfile termios textwrap threading time
+  timeit token tokenize tomllib trace traceback tracemalloc tty types typing unicodedata unittest urllib uuid warnings wave
   weakref wsgiref xml zipapp zipfile zipimport zlib zoneinfo`),
 );
 
@@ -23,7 +23,7 @@ const noProcess = 'the cage starts no processes: there is no replacement';
 const noThreads = 'the cage starts no threads: call one after the other';
 const noHost = 'the cage gives no way to its host';
 const notThere = 'this part of the standard library is not in the cage';
-const removed = 'it is no longer part of Python 3.13';
+const removed = 'it is no longer part of Python';
 const own = 'the operator can add it to CODE_PYTHON_PACKAGES_DIR as a wheel for Pyodide';
 const compiled = `it has compiled parts and is not available in the cage: use pure Python, or ${own}`;
 const pure = `it is not part of Python and not available in the cage: do without it, or ${own}`;
@@ -43,10 +43,7 @@ const remedies: ReadonlyMap<string, string> = new Map(
         noModel,
         'openai anthropic google.generativeai langchain langchain_core langchain_openai dashscope zhipuai ollama',
       ],
-      [
-        noDatabase,
-        'sqlite3 dbm pymysql MySQLdb mysql psycopg psycopg2 sqlalchemy redis pymongo elasticsearch oracledb pyodbc',
-      ],
+      [noDatabase, 'dbm pymysql MySQLdb mysql psycopg psycopg2 sqlalchemy redis pymongo elasticsearch oracledb pyodbc'],
       [
         noProcess,
         'subprocess multiprocessing pty _posixsubprocess pexpect os.system os.popen os.fork os.execv os.spawnv',
@@ -55,7 +52,7 @@ const remedies: ReadonlyMap<string, string> = new Map(
       [noHost, 'js pyodide pyodide_js _pyodide micropip ctypes cffi'],
       [
         notThere,
-        `tkinter turtle turtledemo curses readline termios tty fcntl grp pwd resource syslog lzma venv ensurepip idlelib
+        `tkinter turtle turtledemo curses readline grp pwd resource syslog venv ensurepip idlelib
          winreg winsound msvcrt pydoc_data`,
       ],
       [
