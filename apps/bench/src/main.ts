@@ -25,9 +25,9 @@ async function startSystem(
   dir: string,
   options: BenchOptions,
   target: string,
-): Promise<MeasuredSystem> {
+): Promise<MeasuredSystem[]> {
   const own = join(dir, name);
-  if (name === 'floor') return startFloor(own, options.scenario, target);
+  if (name === 'floor') return [await startFloor(own, options.scenario, target)];
   const { startMillrace } = await import('./fleet/millrace.js');
   return startMillrace(own, options.scenario, target, {
     name,
@@ -42,7 +42,8 @@ async function measureLevel(systems: MeasuredSystem[], inFlight: number, options
   for (let turn = 0; turn < options.rounds; turn++) {
     for (const system of systems) rounds.get(system.name)?.push(await measureRound(system, { ...options, inFlight }));
   }
-  return levelOf(inFlight, Object.fromEntries([...rounds].map(([name, of]) => [name, figuresOf(of)])));
+  const { beside } = scenarios[options.scenario];
+  return levelOf(inFlight, beside, Object.fromEntries([...rounds].map(([name, of]) => [name, figuresOf(of)])));
 }
 
 async function main(options: BenchOptions): Promise<void> {
@@ -53,7 +54,7 @@ async function main(options: BenchOptions): Promise<void> {
   const say = (text: string): void => void process.stdout.write(`${text}\n`);
   try {
     const target = await startTarget(shared);
-    for (const name of options.systems) systems.push(await startSystem(name, dir, options, target));
+    for (const name of options.systems) systems.push(...(await startSystem(name, dir, options, target)));
     say(`${scenario}: ${scenarios[scenario].work}`);
     const levels: Level[] = [];
     for (const inFlight of options.inFlight) {

@@ -10,7 +10,15 @@ export interface Level {
   inFlight: number;
   systems: Record<string, Figures>;
   /** Against the floor of the same run. */
-  ratios: Record<string, { throughput: number; cpuPerRun: number; p50: number }>;
+  ratios: Record<string, Ratio>;
+  /** Against the scenario that the same fleet ran in turns with this one. */
+  besideRatios?: Record<string, Ratio>;
+}
+
+export interface Ratio {
+  throughput: number;
+  cpuPerRun: number;
+  p50: number;
 }
 
 export interface Report {
@@ -31,27 +39,34 @@ export const machine = (): Report['machine'] => ({
   node: process.version,
 });
 
-export function levelOf(inFlight: number, systems: Record<string, Figures>): Level {
-  const { floor } = systems;
-  const ratios = Object.entries(systems)
-    .filter(([name]) => floor && name !== 'floor')
-    .map(([name, figures]) => [
-      name,
-      {
-        throughput: round(figures.runsPerSecond / (floor?.runsPerSecond ?? Number.NaN), 3),
-        cpuPerRun: round(figures.cpuMsPerRun.total / (floor?.cpuMsPerRun.total ?? Number.NaN), 2),
-        p50: round(figures.latencyMs.p50 / (floor?.latencyMs.p50 ?? Number.NaN), 2),
-      },
-    ]);
-  return { inFlight, systems, ratios: Object.fromEntries(ratios) as Level['ratios'] };
+/** @param beside the scenario that each fleet ran in turns with its own */
+export function levelOf(inFlight: number, beside: string | undefined, systems: Record<string, Figures>): Level {
+  const ratiosTo = (baseOf: (name: string) => string): Record<string, Ratio> =>
+    Object.fromEntries(
+      Object.entries(systems).flatMap(([name, figures]) => {
+        const base = systems[baseOf(name)];
+        return base && base !== figures ? [[name, ratioOf(figures, base)] as const] : [];
+      }),
+    );
+  return {
+    inFlight,
+    systems,
+    ratios: ratiosTo(() => 'floor'),
+    ...(beside !== undefined && { besideRatios: ratiosTo((name) => `${name}:${beside}`) }),
+  };
 }
 
+const ratioOf = (figures: Figures, base: Figures): Ratio => ({
+  throughput: round(figures.runsPerSecond / base.runsPerSecond, 3),
+  cpuPerRun: round(figures.cpuMsPerRun.total / base.cpuMsPerRun.total, 2),
+  p50: round(figures.latencyMs.p50 / base.latencyMs.p50, 2),
+});
+
 /** The level as lines for people. */
-export function printLevel({ inFlight, systems, ratios }: Level): string {
+export function printLevel({ inFlight, systems, ratios, besideRatios }: Level): string {
   const lines = Object.entries(systems).flatMap(([name, figures]) => {
     const { p50, p95, p99 } = figures.latencyMs;
     const [low, high] = figures.runsPerSecondRange;
-    const ratio = ratios[name];
     return [
       `  ${name}: ${figures.runsPerSecond} runs/s (${low}–${high}), p50 ${p50} p95 ${p95} p99 ${p99} ms, ${figures.runs} runs, all right`,
       ...(figures.firstTextMs
@@ -63,15 +78,17 @@ export function printLevel({ inFlight, systems, ratios }: Level): string {
         (figures.postgresStatementsPerRun === undefined
           ? ''
           : `, ${figures.postgresStatementsPerRun} Postgres statements`),
-      ...(ratio
-        ? [
-            `    against the floor: throughput × ${ratio.throughput}, CPU a run × ${ratio.cpuPerRun}, p50 × ${ratio.p50}`,
-          ]
-        : []),
+      ...against('the floor', ratios[name]),
+      ...against(`${name} on the scenario beside`, besideRatios?.[name]),
     ];
   });
   return [`${inFlight} in flight`, ...lines].join('\n');
 }
+
+const against = (other: string, ratio: Ratio | undefined): string[] =>
+  ratio
+    ? [`    against ${other}: throughput × ${ratio.throughput}, CPU a run × ${ratio.cpuPerRun}, p50 × ${ratio.p50}`]
+    : [];
 
 const pairs = (values: Record<string, number>): string =>
   Object.entries(values)

@@ -1,5 +1,5 @@
 /** The work that is measured. Client, floor and workflow files agree on it here. */
-export const scenarioNames = ['chain5', 'fan8', 'io50', 'stream'] as const;
+export const scenarioNames = ['chain5', 'chain5-code', 'fan8', 'io50', 'stream'] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
 export interface Scenario {
@@ -8,6 +8,8 @@ export interface Scenario {
   work: string;
   /** The right answer (`outputs.result`) for an input text. */
   expected(text: string): string;
+  /** A scenario that the same fleet runs in turns with this one, to compare them. */
+  beside?: ScenarioName;
 }
 
 /** Chunks of one model answer in `stream`, and how many of them come per second. */
@@ -21,6 +23,12 @@ export const scenarios: Record<ScenarioName, Scenario> = {
     name: 'chain5',
     work: 'start, three templates, end',
     expected: (text) => text,
+  },
+  'chain5-code': {
+    name: 'chain5-code',
+    work: 'start, Python, a template, Python, end',
+    expected: (text) => Array.from(text.toUpperCase()).reverse().join(''),
+    beside: 'chain5',
   },
   fan8: {
     name: 'fan8',

@@ -116,6 +116,34 @@ export function template(id: string, text: string, variables: Record<string, Sel
   return { id, data: { type: 'template-transform', title: id, template: text, variables: list } };
 }
 
+/**
+ * A Python node; `more` is laid over its data.
+ * @param variables parameter of `main` → selector
+ * @param outputs name → declared type
+ */
+export function code(
+  id: string,
+  source: string,
+  variables: Record<string, Selector>,
+  outputs: Record<string, string>,
+  more: Record<string, unknown> = {},
+): NodeDraft {
+  const list = Object.entries(variables).map(([variable, selector]) => ({ value_selector: [...selector], variable }));
+  const declared = Object.entries(outputs).map(([name, type]) => [name, { type, children: null }] as const);
+  return {
+    id,
+    data: {
+      type: 'code',
+      title: id,
+      code: source,
+      code_language: 'python3',
+      outputs: Object.fromEntries(declared),
+      variables: list,
+      ...more,
+    },
+  };
+}
+
 /** An HTTP node without retries; `more` is laid over its data. */
 export function http(id: string, url: string, more: Record<string, unknown> = {}): NodeDraft {
   return {

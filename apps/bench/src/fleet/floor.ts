@@ -20,6 +20,7 @@ export async function startFloor(dir: string, scenario: ScenarioName, target: st
   await waitForChild('the API of the floor', api, () => answersHttp(url), 20_000);
   return {
     name: 'floor',
+    scenario,
     url: `${url}/run`,
     headers: {},
     processes: { api: api.pid, worker: worker.pid, redis: server.child.pid },

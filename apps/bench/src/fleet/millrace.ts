@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, waitForChild } from '@millrace/embedded';
 import { isReady } from '@millrace/testing';
 import type { Redis } from 'ioredis';
-import type { ScenarioName } from '../scenarios.js';
+import { scenarios, type ScenarioName } from '../scenarios.js';
 import { provisionApp, provisionModel } from './provision.js';
 import { Servers } from './servers.js';
 import type { MeasuredSystem } from './system.js';
@@ -24,14 +24,15 @@ export interface FleetOptions {
 
 /**
  * The real fleet: PostgreSQL, Redis, gateway, worker and recorder as production entry points, history and
- * archive on. `traced` exports every span to a collector that throws them away.
+ * archive on. `traced` exports every span to a collector that throws them away. Answers one system for the scenario and one for
+ * the scenario beside it, named `<name>:<scenario>`, which share the fleet; stopping the first ends it.
  */
 export async function startMillrace(
   dir: string,
   scenario: ScenarioName,
   target: string,
   options: FleetOptions,
-): Promise<MeasuredSystem> {
+): Promise<MeasuredSystem[]> {
   const servers = new Servers(dir);
   try {
     return await startFleet(servers, scenario, target, options);
@@ -46,7 +47,7 @@ async function startFleet(
   scenario: ScenarioName,
   target: string,
   { name, traced, profileDir }: FleetOptions,
-): Promise<MeasuredSystem> {
+): Promise<MeasuredSystem[]> {
   const [postgres, redis] = [await servers.postgres(), await servers.redis()];
   const adminKey = randomBytes(24).toString('hex');
   const env = {
@@ -80,11 +81,14 @@ async function startFleet(
 
   const console = { url: gateway.url, adminKey };
   if (scenario === 'stream') await provisionModel(console, `${target}/v1`);
-  const key = await provisionApp(console, workflowOf(scenario, target));
-  return {
-    name,
+  const entry = async (of: ScenarioName) => ({
+    scenario: of,
     url: `${gateway.url}/v1/workflows/run`,
-    headers: { authorization: `Bearer ${key}` },
+    headers: { authorization: `Bearer ${await provisionApp(console, workflowOf(of, target))}` },
+  });
+  const system: MeasuredSystem = {
+    name,
+    ...(await entry(scenario)),
     processes: {
       gateway: gateway.pid,
       worker: worker.pid,
@@ -102,6 +106,9 @@ async function startFleet(
     settled: () => ledgerIsEmpty(redis.client),
     stop: () => servers.stop(),
   };
+  const { beside } = scenarios[scenario];
+  if (beside === undefined) return [system];
+  return [system, { ...system, name: `${name}:${beside}`, ...(await entry(beside)), stop: () => Promise.resolve() }];
 }
 
 const profileFlags = (dir: string, name: string): string[] => [

@@ -1,9 +1,12 @@
 import type { Redis } from 'ioredis';
+import type { ScenarioName } from '../scenarios.js';
 import type { Watched } from '../measure/processes.js';
 
 /** A running system that takes the load: the floor or Millrace. */
 export interface MeasuredSystem {
   name: string;
+  /** The work that its answers are checked for. */
+  scenario: ScenarioName;
   /** Where runs are posted, with which headers. */
   url: string;
   headers: Record<string, string>;

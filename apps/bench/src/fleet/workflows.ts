@@ -1,4 +1,4 @@
-import { chain, end, http, llm, start, template, workflowFile, type WorkflowDraft } from '@millrace/testing';
+import { chain, code, end, http, llm, start, template, workflowFile, type WorkflowDraft } from '@millrace/testing';
 import type { ScenarioName } from '../scenarios.js';
 
 const input = start([{ variable: 'text', required: true, max_length: 1000 }]);
@@ -14,6 +14,25 @@ const drafts: Record<ScenarioName, (target: string) => WorkflowDraft> = {
       pass('two', ['one', 'output']),
       pass('three', ['two', 'output']),
       end({ result: ['three', 'output'] }),
+    ],
+  }),
+  'chain5-code': () => ({
+    nodes: [
+      input,
+      code(
+        'upper',
+        'def main(text):\n    return {"text": text.upper()}',
+        { text: ['start', 'text'] },
+        { text: 'string' },
+      ),
+      pass('pass', ['upper', 'text']),
+      code(
+        'turn',
+        'def main(text):\n    return {"text": text[::-1]}',
+        { text: ['pass', 'output'] },
+        { text: 'string' },
+      ),
+      end({ result: ['turn', 'text'] }),
     ],
   }),
   fan8: () => ({

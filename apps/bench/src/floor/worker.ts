@@ -77,7 +77,7 @@ const stream: Steps = {
   end: finish,
 };
 
-const steps = { chain5, fan8, io50, stream }[scenarioName];
+const steps = { chain5, 'chain5-code': chain5, fan8, io50, stream }[scenarioName];
 
 // A streaming job holds its slot for as long as the model speaks, so `stream` needs one per client.
 const concurrency = scenarioName === 'stream' ? 256 : 64;

@@ -25,12 +25,18 @@ interface Snapshot {
  * Warms up, loads for the time planned, and counts what it cost; the cost includes the work that
  * goes on after the answers. @throws when an answer is wrong.
  */
-export async function measureRound(system: MeasuredSystem, plan: Omit<LoadPlan, 'url' | 'headers'>): Promise<Round> {
+export async function measureRound(
+  system: MeasuredSystem,
+  plan: Omit<LoadPlan, 'url' | 'headers' | 'scenario'>,
+): Promise<Round> {
   let before: Snapshot | undefined;
-  const load = await runLoad({ ...plan, url: system.url, headers: system.headers }, async () => {
-    await system.settled();
-    before = await snapshot(system);
-  });
+  const load = await runLoad(
+    { ...plan, scenario: system.scenario, url: system.url, headers: system.headers },
+    async () => {
+      await system.settled();
+      before = await snapshot(system);
+    },
+  );
   await system.settled();
   const after = await snapshot(system);
   if (load.wrong > 0)
