@@ -1,5 +1,6 @@
 import {
   bigInteger,
+  bytes,
   databaseEnv,
   duration,
   integer,
@@ -9,8 +10,10 @@ import {
   parseEnv,
   redisEnv,
   secretKeyEnv,
+  text,
 } from '@millrace/config';
 import { defaultCodeOutputLimits as defaults, type CodeOutputLimits } from '@millrace/nodes';
+import type { CodeRunnerOptions } from '@millrace/sandbox';
 
 const most = (value: number) => integer({ min: 1 }).default(value);
 
@@ -24,6 +27,17 @@ const codeOutputEnv = {
   CODE_MAX_STRING_ARRAY_LENGTH: most(defaults.maxStringArrayLength),
   CODE_MAX_OBJECT_ARRAY_LENGTH: most(defaults.maxObjectArrayLength),
   CODE_MAX_NUMBER_ARRAY_LENGTH: most(defaults.maxNumberArrayLength),
+};
+
+/** The cage for users' code; limits are per run and interpreter. */
+const codeRunnerEnv = {
+  CODE_TIME_LIMIT: duration().default(15_000),
+  CODE_MEMORY_LIMIT: bytes().default(256 * 1024 ** 2),
+  CODE_OUTPUT_LIMIT: bytes().default(10 * 1024 ** 2),
+  /** Folder of pure-Python wheels that code may import. */
+  CODE_PYTHON_PACKAGES_DIR: text().optional(),
+  /** Folder that keeps Python's start snapshot; without one a worker's first code node waits 3 s more. */
+  CODE_CACHE_DIR: text().optional(),
 };
 
 export const workerEnv = {
@@ -40,6 +54,7 @@ export const workerEnv = {
   /** Most node starts of one run. */
   MAX_EXECUTION_STEPS: integer({ min: 1 }).default(500),
   ...codeOutputEnv,
+  ...codeRunnerEnv,
 };
 
 type Env = ReturnType<typeof parseEnv<typeof workerEnv>>;
@@ -55,6 +70,14 @@ export const codeOutputLimits = (env: Env): CodeOutputLimits => ({
   maxStringArrayLength: env.CODE_MAX_STRING_ARRAY_LENGTH,
   maxObjectArrayLength: env.CODE_MAX_OBJECT_ARRAY_LENGTH,
   maxNumberArrayLength: env.CODE_MAX_NUMBER_ARRAY_LENGTH,
+});
+
+export const codeRunnerOptions = (env: Env): CodeRunnerOptions => ({
+  timeLimitMs: env.CODE_TIME_LIMIT,
+  memoryLimitBytes: env.CODE_MEMORY_LIMIT,
+  outputLimitBytes: env.CODE_OUTPUT_LIMIT,
+  ...(env.CODE_PYTHON_PACKAGES_DIR !== undefined && { packagesDir: env.CODE_PYTHON_PACKAGES_DIR }),
+  ...(env.CODE_CACHE_DIR !== undefined && { cacheDir: env.CODE_CACHE_DIR }),
 });
 
 export const telemetrySource = (): Record<string, string | undefined> => process.env;

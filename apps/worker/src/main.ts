@@ -4,10 +4,11 @@ import { createModels } from '@millrace/models';
 import { createNodeExecutors, supportedNodeTypes } from '@millrace/nodes';
 import { createOutbound } from '@millrace/outbound';
 import { createNodeQueue, createNodeWorker, createShardQueue } from '@millrace/queue';
+import { createCodeRunner } from '@millrace/sandbox';
 import { connectRedis, createRecovery, createRunState, onStops } from '@millrace/state';
 import { createStore } from '@millrace/store';
 import { createLogger, createMetrics, serveHealth, startTelemetry } from '@millrace/telemetry';
-import { codeOutputLimits, readEnv, telemetrySource } from './env.js';
+import { codeOutputLimits, codeRunnerOptions, readEnv, telemetrySource } from './env.js';
 import { createWorkerMetrics } from './metrics.js';
 import { startWorker } from './worker.js';
 
@@ -32,11 +33,12 @@ const shardQueues = Array.from({ length: env.MILLRACE_SHARDS }, (_, shard) => cr
 const queue = createNodeQueue(shardQueues);
 const plans = createPlans(store.versions, supportedNodeTypes);
 const outbound = createOutbound({ allowCidrs: env.OUTBOUND_ALLOW_CIDRS });
+// Its helper process starts with the first code node.
+const code = createCodeRunner({ ...codeRunnerOptions(env), onError });
 const executors = createNodeExecutors({
   outbound,
   models: createModels({ outbound, credentials: store.credentials }),
-  // The cage takes this place.
-  code: { run: async () => ({ status: 'failed', error: 'Code nodes cannot run in this version yet' }) },
+  code,
   codeOutputLimits: codeOutputLimits(env),
 });
 const claims = createClaims(state);
@@ -98,6 +100,7 @@ const stop = async (signal: string): Promise<void> => {
   // Whatever hangs (an outage, a stuck node), the process is gone in time; its jobs are redelivered.
   setTimeout(() => process.exit(1), 28_000).unref();
   await worker.stop();
+  await code.close();
   await health?.close();
   await Promise.all(shardQueues.map((shard) => shard.close()));
   redis.disconnect();
