@@ -1,4 +1,4 @@
-/** `npm run bench -- <scenario>`: starts the systems, loads them in turns, prints and stores the figures. */
+/** `npm run bench -- <scenario>`: starts what is measured, loads it in turns, prints and stores the figures. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,11 +7,11 @@ import { startFloor } from './fleet/floor.js';
 import { checkout, Servers, startTarget } from './fleet/servers.js';
 import type { MeasuredSystem } from './fleet/system.js';
 import { figuresOf, measureRound, type Round } from './measure/round.js';
-import { parseOptions, type BenchOptions, type SystemName } from './options.js';
+import { parseOptions, type BenchOptions, type DirectOptions, type SystemName } from './options.js';
 import { levelOf, machine, printLevel, storeReport, type Level, type Report } from './report.js';
 import { scenarios } from './scenarios.js';
 
-function optionsOrExit(): BenchOptions {
+function optionsOrExit(): BenchOptions | DirectOptions {
   try {
     return parseOptions(process.argv.slice(2));
   } catch (error) {
@@ -46,7 +46,7 @@ async function measureLevel(systems: MeasuredSystem[], inFlight: number, options
   return levelOf(inFlight, beside, Object.fromEntries([...rounds].map(([name, of]) => [name, figuresOf(of)])));
 }
 
-async function main(options: BenchOptions): Promise<void> {
+async function runSystems(options: BenchOptions): Promise<void> {
   const { scenario, seconds, warmupSeconds, rounds, note } = options;
   const dir = benchEnv.dataDir ?? (await mkdtemp(join(tmpdir(), 'millrace-bench-')));
   const shared = new Servers(join(dir, 'target'));
@@ -80,4 +80,6 @@ async function main(options: BenchOptions): Promise<void> {
   }
 }
 
-await main(optionsOrExit());
+const options = optionsOrExit();
+if ('direct' in options) await (await import('./direct/run.js')).runDirect(options);
+else await runSystems(options);

@@ -96,7 +96,7 @@ const pairs = (values: Record<string, number>): string =>
     .join(', ');
 
 /** Stores a report in the tree; answers its file. */
-export async function storeReport(dir: string, report: Report): Promise<string> {
+export async function storeReport(dir: string, report: Pick<Report, 'scenario' | 'date'>): Promise<string> {
   await mkdir(dir, { recursive: true });
   const file = join(dir, `${report.date.slice(0, 16).replace(':', '')}-${report.scenario}.json`);
   await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);

@@ -2,6 +2,10 @@
 export const scenarioNames = ['chain5', 'chain5-code', 'fan8', 'io50', 'stream'] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
+/** Work of a single node that is measured in the bench's own process. */
+export const directNames = ['code-py', 'code-js', 'template', 'llm-stream'] as const;
+export type DirectName = (typeof directNames)[number];
+
 export interface Scenario {
   name: ScenarioName;
   /** One line for people. */
@@ -46,6 +50,8 @@ export const scenarios: Record<ScenarioName, Scenario> = {
     expected: (text) => Array.from({ length: streamChunks }, (_, i) => `${text}.${i} `).join(''),
   },
 };
+
+export const isDirectName = (text: string): text is DirectName => (directNames as readonly string[]).includes(text);
 
 export const isScenarioName = (text: string): text is ScenarioName =>
   (scenarioNames as readonly string[]).includes(text);

@@ -1,6 +1,6 @@
 /**
  * What workflows call out to: `GET /?q=…` answers with `q` after 50 ms; `POST /v1/chat/completions`
- * is a model that streams. `GET /port` style discovery is not needed: the port is the argument.
+ * is a model that streams, and under `/unpaced` one that does not wait between chunks. The port is the argument.
  */
 import { createServer, type ServerResponse } from 'node:http';
 import { streamChunks, streamChunksPerSecond } from '../scenarios.js';
@@ -18,15 +18,15 @@ const server = createServer((req, res) => {
   req.setEncoding('utf8').on('data', (piece: string) => (body += piece));
   req.on('end', () => {
     const { messages } = JSON.parse(body) as { messages: { role: string; content: unknown }[] };
-    speak(res, textOf(messages.at(-1)?.content));
+    speak(res, textOf(messages.at(-1)?.content), url.pathname.startsWith('/unpaced/'));
   });
 });
 
 const textOf = (content: unknown): string =>
   typeof content === 'string' ? content : (content as { text: string }[]).map((part) => part.text).join('');
 
-/** Streams `<text>.<i> ` chunks on a fixed clock, in OpenAI's form. */
-function speak(res: ServerResponse, text: string): void {
+/** Streams `<text>.<i> ` chunks in OpenAI's form, on a fixed clock unless `unpaced`. */
+function speak(res: ServerResponse, text: string, unpaced: boolean): void {
   res.writeHead(200, { 'content-type': 'text/event-stream' });
   const base = { id: 'chatcmpl-bench', object: 'chat.completion.chunk', created: 0, model: 'bench' };
   const send = (value: unknown): void => {
@@ -41,6 +41,7 @@ function speak(res: ServerResponse, text: string): void {
       choices: [{ index: 0, delta: { role: 'assistant', content: `${text}.${next} ` }, finish_reason: null }],
     });
     next++;
+    if (next < streamChunks && unpaced) return tick();
     if (next < streamChunks) {
       setTimeout(tick, Math.max(0, startedAt + (next * 1000) / streamChunksPerSecond - performance.now()));
       return;
