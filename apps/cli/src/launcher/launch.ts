@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { canListen, freePort, waitForChild, type Child } from '@millrace/embedded';
 import { applyMigrations } from '@millrace/store';
@@ -73,6 +73,7 @@ export class Installation {
     this.goOn();
 
     const shared = {
+      CODE_CACHE_DIR: join(dataDir.path, 'code-cache'),
       ...inheritedEnv(),
       NODE_ENV: 'production',
       DATABASE_URL: databaseUrl,
