@@ -9,7 +9,7 @@ import { connectRedis, createRecovery, createRunState, onStops } from '@millrace
 import { createStore } from '@millrace/store';
 import { createLogger, createMetrics, serveHealth, startTelemetry } from '@millrace/telemetry';
 import { codeOutputLimits, codeRunnerOptions, readEnv, telemetrySource } from './env.js';
-import { createWorkerMetrics } from './metrics.js';
+import { createCodeMetrics, createWorkerMetrics } from './metrics.js';
 import { startWorker } from './worker.js';
 
 const leaseMs = 10_000;
@@ -34,7 +34,7 @@ const queue = createNodeQueue(shardQueues);
 const plans = createPlans(store.versions, supportedNodeTypes);
 const outbound = createOutbound({ allowCidrs: env.OUTBOUND_ALLOW_CIDRS });
 // Its helper process starts with the first code node.
-const code = createCodeRunner({ ...codeRunnerOptions(env), onError });
+const code = createCodeRunner({ ...codeRunnerOptions(env), onError, observer: createCodeMetrics(metrics) });
 const executors = createNodeExecutors({
   outbound,
   models: createModels({ outbound, credentials: store.credentials }),

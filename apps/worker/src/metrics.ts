@@ -1,4 +1,5 @@
 import type { EngineObserver } from '@millrace/engine';
+import type { CodeObserver } from '@millrace/sandbox';
 import type { Metrics } from '@millrace/telemetry';
 
 /** What a worker counts. `running` answers how many nodes it executes now. */
@@ -31,6 +32,33 @@ export function createWorkerMetrics(metrics: Metrics, running: () => number): En
     },
     runEnded(status, seconds) {
       runs.observe({ status }, seconds);
+    },
+  };
+}
+
+/** What a worker counts of its cage for users' code. */
+export function createCodeMetrics(metrics: Metrics): CodeObserver {
+  const runs = metrics.histogram({
+    name: 'millrace_code_duration_seconds',
+    help: 'Time of running code of a code node, by language and outcome.',
+    labels: ['language', 'outcome'],
+  });
+  const waits = metrics.histogram({
+    name: 'millrace_code_wait_seconds',
+    help: 'Time until an interpreter was free, by language.',
+    labels: ['language'],
+  });
+  const helpers = metrics.counter({
+    name: 'millrace_code_helper_starts_total',
+    help: 'Starts of the helper process; more than one means that it died.',
+  });
+  return {
+    runEnded(language, outcome, seconds, waitSeconds) {
+      runs.observe({ language, outcome }, seconds);
+      waits.observe({ language }, waitSeconds);
+    },
+    helperStarted() {
+      helpers.inc();
     },
   };
 }
