@@ -10,6 +10,7 @@ import { createStore } from '@millrace/store';
 import { createLogger, createMetrics, serveHealth, startTelemetry } from '@millrace/telemetry';
 import { codeOutputLimits, codeRunnerOptions, readEnv, telemetrySource } from './env.js';
 import { createCodeMetrics, createWorkerMetrics } from './metrics.js';
+import { outboundOptions } from './outbound-options.js';
 import { startWorker } from './worker.js';
 
 const leaseMs = 10_000;
@@ -32,7 +33,7 @@ const state = createRunState(redis, { onError });
 const shardQueues = Array.from({ length: env.MILLRACE_SHARDS }, (_, shard) => createShardQueue(redis, shard, onError));
 const queue = createNodeQueue(shardQueues);
 const plans = createPlans(store.versions, supportedNodeTypes);
-const outbound = createOutbound({ allowCidrs: env.OUTBOUND_ALLOW_CIDRS });
+const outbound = createOutbound(outboundOptions(env));
 // Its helper process starts with the first code node.
 const code = createCodeRunner({ ...codeRunnerOptions(env), onError, observer: createCodeMetrics(metrics) });
 const executors = createNodeExecutors({

@@ -1,4 +1,4 @@
-import { integer, oneOf, secret, serviceUrl, text, port, cidrList } from './values.js';
+import { bool, cidrList, integer, list, oneOf, port, secret, serviceUrl, text } from './values.js';
 
 /** Slices that more than one process composes (meanings and defaults: README, "Environment"). */
 
@@ -17,4 +17,14 @@ export const adminKeyEnv = { MILLRACE_ADMIN_KEY: secret(16) };
 
 export const secretKeyEnv = { MILLRACE_SECRET_KEY: secret(32) };
 
-export const outboundEnv = { OUTBOUND_ALLOW_CIDRS: cidrList().default([]) };
+/** How users' requests and model calls leave (docs/outbound.md). */
+export const outboundEnv = {
+  OUTBOUND_ALLOW_CIDRS: cidrList().default([]),
+  HTTP_PROXY: serviceUrl('http', 'https').optional(),
+  HTTPS_PROXY: serviceUrl('http', 'https').optional(),
+  NO_PROXY: list().default([]),
+  /** Does the proxy refuse private addresses itself? Then it gets names, not addresses. */
+  OUTBOUND_PROXY_GUARDS: bool().default(false),
+  /** PEM file of certificates to trust besides the usual ones. */
+  OUTBOUND_CA_FILE: text().optional(),
+};

@@ -81,6 +81,8 @@ export interface OutboundRequest {
   maxResponseBytes?: number;
   verifyTls?: boolean;
   followRedirects?: boolean;
+  /** Names of headers that stay on their origin when a redirect leads to another, besides the usual ones. */
+  confidentialHeaders?: readonly string[];
   signal?: AbortSignal;
 }
 

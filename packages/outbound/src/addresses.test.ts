@@ -20,6 +20,11 @@ describe('isAllowedAddress', () => {
     '240.0.0.1',
     '255.255.255.255',
     '198.18.0.1',
+    '198.51.100.1',
+    '203.0.113.1',
+    '192.88.99.1',
+    '100.100.100.200',
+    '168.63.129.16',
     '192.0.0.1',
     '192.0.2.1',
     '::',
@@ -43,16 +48,21 @@ describe('isAllowedAddress', () => {
     '2001:db8::1',
     '100::1',
     '4000::1',
+    '64:ff9b::a83f:8110',
+    '3fff::1',
+    'fd00:ec2::254',
+    '2001:20::1',
     'no address',
     '',
   ])('refuses %s', (address) => expect(isAllowedAddress(address, [])).toBe(false));
 
   it('opens the networks that the operator names, in mapped form too', () => {
     const allowed = parseNetworks(['127.0.0.0/8', 'fd00::/8', '10.0.0.7']);
-    for (const address of ['127.0.0.1', '::ffff:127.0.0.1', '64:ff9b::7f00:1', 'fd12::1', '10.0.0.7']) {
+    for (const address of ['127.0.0.1', '::ffff:127.0.0.1', 'fd12::1', '10.0.0.7']) {
       expect([address, isAllowedAddress(address, allowed)]).toEqual([address, true]);
     }
-    for (const address of ['10.0.0.8', '::1', '169.254.169.254']) {
+    // A translator's network is another one than the addresses it carries.
+    for (const address of ['10.0.0.8', '::1', '169.254.169.254', '64:ff9b::7f00:1', '2002:7f00:1::']) {
       expect([address, isAllowedAddress(address, allowed)]).toEqual([address, false]);
     }
   });

@@ -1,33 +1,39 @@
-import { lookup as dnsLookup } from 'node:dns/promises';
-import type { LookupAddress } from 'node:dns';
-import { isIP } from 'node:net';
-import { OutboundError } from '@millrace/contracts';
+import type { SecureContext } from 'node:tls';
 import { buildConnector } from 'undici';
-import { isAllowedAddress, type Network } from './addresses.js';
-
-/** Finds every address of a host name; rejects when there is none. */
-export type Resolver = (hostname: string) => Promise<LookupAddress[]>;
-
-export const systemResolver: Resolver = (hostname) => dnsLookup(hostname, { all: true });
+import { bareHost, type Guard } from './guard.js';
+import type { ChooseProxy } from './proxies.js';
+import { createTunnels } from './tunnel.js';
 
 export interface ConnectorOptions {
-  allowed: readonly Network[];
-  resolve: Resolver;
+  guard: Guard;
   connectMs: number;
   verifyTls: boolean;
+  proxyFor: ChooseProxy;
+  proxyGuards: boolean;
+  /** Certificates to trust; default: the system's. */
+  secureContext: SecureContext | undefined;
+}
+
+/** Opens every socket of the client, directly or through a proxy, and only to allowed addresses. */
+export interface Connector {
+  connect: buildConnector.connector;
+  close(): Promise<void>;
 }
 
 /**
- * Opens sockets to allowed addresses only. The name is resolved once, here, and the socket goes to the
- * addresses that were checked, so a second answer of the name server can't lead elsewhere.
+ * The name is resolved once, here, and the socket goes to the addresses that were judged (G1 of guard.ts), so a second
+ * answer of the name server can't lead elsewhere.
  */
-export function createConnector(options: ConnectorOptions): buildConnector.connector {
+export function createConnector(options: ConnectorOptions): Connector {
+  const { guard, connectMs, verifyTls, proxyFor, proxyGuards, secureContext } = options;
+  const tls = secureContext ? { secureContext } : {};
   const connect = buildConnector({
-    timeout: options.connectMs,
-    rejectUnauthorized: options.verifyTls,
+    timeout: connectMs,
+    rejectUnauthorized: verifyTls,
     allowH2: false,
+    ...tls,
     lookup: (hostname, wanted, done) => {
-      resolveAllowed(hostname, options).then(
+      guard.addressesOf(hostname).then(
         (addresses) => {
           if (wanted.all) return done(null, addresses);
           const [first] = addresses;
@@ -37,22 +43,28 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
       );
     },
   });
-  return (target, done) => {
-    const host = target.hostname.replace(/^\[|\]$/g, '');
-    // Node never asks the lookup function about literal addresses.
-    if (isIP(host) && !isAllowedAddress(host, options.allowed)) return done(notAllowed(host), null);
-    connect(target, done);
+  const tunnels = createTunnels({ guard, connectMs, proxyGuards, tls });
+
+  return {
+    connect: (target, done) => {
+      const proxy = proxyFor(target);
+      if (!proxy) {
+        try {
+          // Node never asks the lookup function about literal addresses (G3).
+          guard.checkLiteral(bareHost(target.hostname));
+        } catch (error) {
+          return done(error as Error, null);
+        }
+        return connect(target, done);
+      }
+      tunnels.open(proxy, target).then(
+        (socket) => {
+          if (target.protocol === 'https:') connect({ ...target, httpSocket: socket }, done);
+          else done(null, socket);
+        },
+        (error: unknown) => done(error as Error, null),
+      );
+    },
+    close: () => tunnels.close(),
   };
-}
-
-async function resolveAllowed(hostname: string, options: ConnectorOptions): Promise<LookupAddress[]> {
-  const addresses = await options.resolve(hostname);
-  if (addresses.length === 0) throw new OutboundError('connect', `${hostname} has no address`);
-  const refused = addresses.find(({ address }) => !isAllowedAddress(address, options.allowed));
-  if (refused) throw notAllowed(hostname, refused.address);
-  return addresses;
-}
-
-function notAllowed(host: string, address?: string): OutboundError {
-  return new OutboundError('not-allowed', address ? `${host} (${address}) is not allowed` : `${host} is not allowed`);
 }

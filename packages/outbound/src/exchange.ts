@@ -26,6 +26,8 @@ export async function exchange(hop: Hop, options: ExchangeOptions): Promise<RawR
       bodyTimeout: options.readMs,
       signal: large?.signal ?? options.signal ?? null,
     });
+    // Readers meet the errors of a body; those of one that is thrown away must not end the process.
+    answer.body.on('error', () => undefined);
     return {
       status: answer.statusCode,
       statusText: answer.statusText,
@@ -81,7 +83,8 @@ function timeout(what: string, cause: Error): OutboundError {
 }
 
 function describe(error: unknown): string {
+  const { errors: inner, message } = Object(error) as { errors?: unknown; message?: unknown };
   // Several addresses failed: the collecting error itself says nothing.
-  if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0]);
-  return error instanceof Error && error.message ? error.message : 'Connection failed';
+  if (Array.isArray(inner) && inner.length > 0) return describe(inner[0]);
+  return typeof message === 'string' && message !== '' ? message : 'Connection failed';
 }

@@ -1,3 +1,4 @@
 export * from './addresses.js';
-export type { Resolver } from './connector.js';
+export type { Resolver } from './guard.js';
 export * from './outbound.js';
+export type { ProxySettings } from './proxies.js';

@@ -80,7 +80,7 @@ describe('the guard', () => {
       response.end('b');
     });
     await expect(client({}).fetch(url)).rejects.toMatchObject({ cause: { message: '127.0.0.1 is not allowed' } });
-    await expect(client().fetch('data:text/plain,x')).rejects.toThrow('Only http and https');
+    await expect(client().fetch('data:text/plain,x')).rejects.toThrow(/scheme '\w+:' is not allowed/);
     expect(await (await client().fetch(url)).text()).toBe('ab');
     expect(await (await client().fetch(new Request(url, { method: 'POST', body: 'x' }))).text()).toBe('ab');
   });

@@ -1,15 +1,21 @@
 import { OutboundError, type Outbound, type OutboundRequest, type OutboundResponse } from '@millrace/contracts';
-import { Agent, fetch as undiciFetch, type RequestInit as UndiciInit } from 'undici';
+import { Agent } from 'undici';
 import { parseNetworks } from './addresses.js';
-import { createConnector, systemResolver, type Resolver } from './connector.js';
-import { exchange, toOutboundError } from './exchange.js';
-import { nextHop, parseTarget, type Hop } from './redirects.js';
+import { trusting } from './certificates.js';
+import { createConnector, type Connector } from './connector.js';
+import { exchange, toOutboundError, type RawResponse } from './exchange.js';
+import { createGuard, systemResolver, type Resolver } from './guard.js';
+import { createGuardedFetch } from './guarded-fetch.js';
+import { createProxyChoice, type ProxySettings } from './proxies.js';
+import { maxRedirects, nextHop, parseTarget, type Hop } from './redirects.js';
 import { encodeBody } from './request-body.js';
 import { readBody } from './response-body.js';
 
-const maxRedirects = 20;
-/** Connect limits are chosen by users, so the agents kept for them must be bounded. */
-const maxAgents = 16;
+/** Connect limits are chosen by users, so the clients kept for them must be bounded. */
+const maxClients = 16;
+const maxHeaderBytes = 64 * 1024;
+/** A longer body of a redirect costs its connection. */
+const maxRedirectBytes = 16 * 1024;
 const defaults = { connectMs: 10_000, readMs: 600_000, writeMs: 600_000, maxResponseBytes: 10 * 1024 * 1024 };
 /** Headers that belong to the connection, which is ours. */
 const hopByHop = new Set([
@@ -27,6 +33,15 @@ export interface OutboundOptions {
   allowCidrs?: readonly string[];
   /** Finds the addresses of a host name. Default: the system's resolver. */
   resolve?: Resolver;
+  /** Default: direct connections. */
+  proxies?: ProxySettings;
+  /** Certificates in PEM form that are trusted besides the usual ones. Default: none. */
+  ca?: string;
+}
+
+interface Client {
+  agent: Agent;
+  connector: Connector;
 }
 
 /** The guarded client, with an end. */
@@ -40,21 +55,25 @@ export interface ClosableOutbound extends Outbound {
  * @throws Error when `allowCidrs` holds something that is not a network
  */
 export function createOutbound(options: OutboundOptions = {}): ClosableOutbound {
-  const allowed = parseNetworks(options.allowCidrs ?? []);
-  const resolve = options.resolve ?? systemResolver;
-  const agents = new Map<string, Agent>();
+  const guard = createGuard(parseNetworks(options.allowCidrs ?? []), options.resolve ?? systemResolver);
+  const proxyFor = createProxyChoice(options.proxies ?? {});
+  const proxyGuards = options.proxies?.guards ?? false;
+  const secureContext = options.ca === undefined ? undefined : trusting(options.ca);
+  const clients = new Map<string, Client>();
 
   function agentFor(connectMs: number, verifyTls: boolean): Agent {
+    // Whatever decides how a connection is opened is part of the key: none is reused for a stricter request.
     const key = `${connectMs}:${verifyTls}`;
-    const known = agents.get(key);
-    if (known) return known;
-    const agent = new Agent({ connect: createConnector({ allowed, resolve, connectMs, verifyTls }) });
-    agents.set(key, agent);
-    const [oldest] = agents;
-    if (agents.size > maxAgents && oldest) {
-      agents.delete(oldest[0]);
+    const known = clients.get(key);
+    if (known) return known.agent;
+    const connector = createConnector({ guard, connectMs, verifyTls, proxyFor, proxyGuards, secureContext });
+    const agent = new Agent({ connect: connector.connect, maxHeaderSize: maxHeaderBytes });
+    clients.set(key, { agent, connector });
+    const [oldest] = clients;
+    if (clients.size > maxClients && oldest) {
+      clients.delete(oldest[0]);
       // Lets requests in flight end; a failure to close an idle connection harms nobody.
-      oldest[1].close().catch(() => undefined);
+      oldest[1].agent.close().catch(() => undefined);
     }
     return agent;
   }
@@ -73,7 +92,7 @@ export function createOutbound(options: OutboundOptions = {}): ClosableOutbound 
       const next =
         wanted.followRedirects === false
           ? undefined
-          : nextHopOrDestroy(hop, response.status, response.headers, response.body);
+          : nextHopOrDestroy(hop, response, wanted.confidentialHeaders ?? []);
       if (!next) {
         try {
           const body = await readBody(
@@ -88,31 +107,19 @@ export function createOutbound(options: OutboundOptions = {}): ClosableOutbound 
         }
       }
       // Reads a short body to the end, so that its connection can serve again.
-      await response.body.dump().catch(() => undefined);
+      await response.body.dump({ limit: maxRedirectBytes }).catch(() => undefined);
       hop = next;
     }
     throw new OutboundError('too-many-redirects', 'Exceeded maximum allowed redirects.');
   }
 
-  const guardedFetch: typeof globalThis.fetch = async (input, init) => {
-    const target = parseTarget(input instanceof Request ? input.url : String(input));
-    const from =
-      input instanceof Request ? { method: input.method, headers: [...input.headers], signal: input.signal } : {};
-    if (input instanceof Request && input.body) Object.assign(from, { body: await input.arrayBuffer() });
-    const dispatcher = agentFor(defaults.connectMs, true);
-    // The library's fetch and the global one differ in types only.
-    const merged = { ...from, ...init, dispatcher } as UndiciInit;
-    const response: unknown = await undiciFetch(target, merged);
-    return response as Response;
-  };
-
   return {
     request,
-    fetch: guardedFetch,
+    fetch: createGuardedFetch(() => agentFor(defaults.connectMs, true)),
     close: async () => {
-      const all = [...agents.values()];
-      agents.clear();
-      await Promise.all(all.map((agent) => agent.destroy()));
+      const all = [...clients.values()];
+      clients.clear();
+      await Promise.all(all.flatMap(({ agent, connector }) => [agent.destroy(), connector.close()]));
     },
   };
 }
@@ -137,16 +144,12 @@ async function firstHop(wanted: OutboundRequest): Promise<Hop> {
   return { method: wanted.method.toUpperCase(), url, headers, body: bytes };
 }
 
-function nextHopOrDestroy(
-  hop: Hop,
-  status: number,
-  headers: Record<string, string>,
-  body: { destroy(): unknown },
-): Hop | undefined {
+function nextHopOrDestroy(hop: Hop, response: RawResponse, confidential: readonly string[]): Hop | undefined {
   try {
-    return nextHop(hop, status, headers['location']);
+    const secret = confidential.map((name) => name.toLowerCase());
+    return nextHop(hop, response.status, response.headers['location'], secret);
   } catch (error) {
-    body.destroy();
+    response.body.destroy();
     throw error;
   }
 }

@@ -1,15 +1,26 @@
 import { OutboundError } from '@millrace/contracts';
 
 /** One request on the wire; header names in lower case. */
-export interface Hop {
+export interface Hop<Body = Uint8Array> {
   method: string;
   url: URL;
   headers: Record<string, string>;
-  body: Uint8Array | undefined;
+  body: Body | undefined;
 }
 
-/** Headers that must not reach another origin. */
-const confidential = ['authorization', 'proxy-authorization', 'cookie'];
+export const maxRedirects = 20;
+
+/** Headers that must not reach another origin: the standard ones and those in which model providers take keys. */
+const confidential = [
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'x-api-key',
+  'api-key',
+  'x-goog-api-key',
+  'xi-api-key',
+  'x-auth-token',
+];
 const aboutBody = ['content-length', 'transfer-encoding'];
 
 /** Parses an address that may be fetched: http or https. @throws OutboundError */
@@ -17,21 +28,33 @@ export function parseTarget(text: string, base?: URL): URL {
   const url = URL.parse(text, base?.href);
   if (!url) throw new OutboundError('invalid-request', `'${text}' is not a valid URL`);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new OutboundError('invalid-request', `Only http and https addresses are supported, not '${url.protocol}'`);
+    throw new OutboundError('not-allowed', `The scheme '${url.protocol}' is not allowed, only http and https are`);
   }
   return url;
 }
 
-/** The request that a redirect asks for, or `undefined` if the response is no redirect. Rewrites methods as httpx does. */
-export function nextHop(hop: Hop, status: number, location: string | undefined): Hop | undefined {
+/**
+ * The request that a redirect asks for, or `undefined` if the response is no redirect. Rewrites methods as httpx does.
+ * @param secret names of further headers that must stay on their origin, in lower case
+ * @throws OutboundError when the redirect leads to something that is no http address
+ */
+export function nextHop<Body>(
+  hop: Hop<Body>,
+  status: number,
+  location: string | undefined,
+  secret: Iterable<string> = [],
+): Hop<Body> | undefined {
   if (!location || ![301, 302, 303, 307, 308].includes(status)) return undefined;
   const url = parseTarget(location, hop.url);
+  // Credentials in a `Location` are the target's idea, not the user's.
+  url.username = url.password = '';
   if (!url.hash) url.hash = hop.url.hash;
   const method = redirectedMethod(hop.method, status);
   const dropped = new Set(['host']);
   if (method !== hop.method) for (const name of aboutBody) dropped.add(name);
-  if (url.origin !== hop.url.origin && !isHttpsUpgrade(hop.url, url))
-    for (const name of confidential) dropped.add(name);
+  if (url.origin !== hop.url.origin && !isHttpsUpgrade(hop.url, url)) {
+    for (const name of [...confidential, ...secret]) dropped.add(name);
+  }
   return {
     method,
     url,

@@ -1,9 +1,11 @@
 import { pipeline, type Readable, type Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
+import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib';
 import { OutboundError, ResponseSizeError } from '@millrace/contracts';
 
 /** Enough of a body to tell text from a file. */
 const headBytes = 1024;
+/** Each layer holds buffers; nobody packs this often but to fill memory. */
+const maxLayers = 5;
 
 /**
  * Reads a body whole, decompressed. The limit counts decompressed bytes, so a small packed body can't fill memory.
@@ -26,9 +28,12 @@ export async function readBody(body: Readable, headers: Record<string, string>, 
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size);
 }
 
+/** The encodings to undo; as httpx does, those that nobody knows are passed over. */
 function contentEncodings(header: string | undefined): string[] {
   const names = (header ?? '').split(',').map((name) => name.trim().toLowerCase());
-  return names.filter((name) => name !== '' && name !== 'identity');
+  const known = names.filter((name) => Object.hasOwn(decoders, name));
+  if (known.length > maxLayers) throw new OutboundError('decode', `The response is packed ${known.length} times`);
+  return known;
 }
 
 async function* decoded(body: Readable, encodings: string[]): AsyncGenerator<Buffer> {
@@ -40,11 +45,11 @@ async function* decoded(body: Readable, encodings: string[]): AsyncGenerator<Buf
   // A body that is not there (HEAD, 304) is encoded as nothing.
   if (!first) return;
   body.unshift(first);
-  const decoders = encodings.reverse().map((name) => createDecoder(name, first));
-  const last = decoders.at(-1);
+  const layers = encodings.toReversed().map((name, i) => createDecoder(name, i === 0, first));
+  const last = layers.at(-1);
   if (!last) return;
   // Errors travel along the pipeline to `last`, where the loop below meets them.
-  pipeline([body, ...decoders], () => undefined);
+  pipeline([body, ...layers], () => undefined);
   try {
     yield* last as AsyncIterable<Buffer>;
   } catch (cause) {
@@ -70,10 +75,18 @@ async function firstChunk(body: Readable): Promise<Buffer | undefined> {
   }
 }
 
-function createDecoder(name: string, first: Buffer): Transform {
-  if (name === 'gzip' || name === 'x-gzip') return createGunzip();
-  if (name === 'br') return createBrotliDecompress();
+const decoders: Record<string, (first: Buffer) => Transform> = {
+  gzip: () => createGunzip(),
+  'x-gzip': () => createGunzip(),
+  br: () => createBrotliDecompress(),
+  zstd: () => createZstdDecompress(),
   // Some servers send `deflate` without the zlib header.
-  if (name === 'deflate') return ((first[0] ?? 0) & 0x0f) === 8 ? createInflate() : createInflateRaw();
-  throw new OutboundError('decode', `Unsupported content encoding '${name}'`);
+  deflate: (first) => (((first[0] ?? 0) & 0x0f) === 8 ? createInflate() : createInflateRaw()),
+};
+
+// Only the outermost layer starts with the bytes that arrived.
+function createDecoder(name: string, outermost: boolean, first: Buffer): Transform {
+  const create = decoders[name];
+  if (!create) throw new OutboundError('decode', `Unsupported content encoding '${name}'`);
+  return create(outermost ? first : Buffer.of(8));
 }
