@@ -7,6 +7,8 @@ export type Selector = readonly string[];
 export interface NodeScope {
   /** Value at a selector (dsl 2.2); `undefined` = missing, `null` = stored null. */
   get(selector: Selector): Value | undefined;
+  /** Values of the workflow's secret environment variables, which must not appear in reports. Default: none. */
+  readonly secrets?: readonly string[];
 }
 
 /** Answers a request for one node execution. */

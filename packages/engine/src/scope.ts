@@ -26,5 +26,5 @@ export function createScope(plan: Plan, run: RunContext, keys: string[], reads: 
     const text = reads[keys.indexOf(first)];
     return typeof text === 'string' ? (parseJson(text) as ValueObject) : undefined;
   };
-  return { get: (selector) => resolveSelector(lookup, selector) };
+  return { get: (selector) => resolveSelector(lookup, selector), secrets: plan.secrets };
 }

@@ -274,10 +274,17 @@ describe('node settings', () => {
         ['a', 'b'],
         ['b', 'c'],
       ],
-      { environment_variables: [{ name: 'K', value: 'v', value_type: 'string' }] },
+      {
+        environment_variables: [
+          { name: 'K', value: 'v', value_type: 'string' },
+          { name: 'S', value: 'hidden', value_type: 'secret' },
+          { name: 'T', value: '', value_type: 'secret' },
+        ],
+      },
     );
     expect(plan.nodes.map(({ reads }) => reads)).toEqual([[], ['s'], ['a', 's'], []]);
-    expect(plan.env).toEqual({ K: 'v' });
+    expect(plan.env).toEqual({ K: 'v', S: 'hidden', T: '' });
+    expect(plan.secrets).toEqual(['hidden']);
     expect(warnings).toEqual([
       "Node 'a' refers to 'env.MISSING', which does not exist",
       "Node 'c' refers to 'gone.x', which does not exist",

@@ -61,6 +61,15 @@ function environment(workflow: ValueObject): Record<string, Value> {
   );
 }
 
+/** Values of secret environment variables. */
+function secretValues(workflow: ValueObject): string[] {
+  const declared = workflow['environment_variables'];
+  if (!Array.isArray(declared)) return [];
+  return declared.filter(isObject).flatMap(({ value_type, value }) => {
+    return value_type === 'secret' && typeof value === 'string' && value !== '' ? [value] : [];
+  });
+}
+
 /** The form every run's `inputs` are checked against; triggers have none. */
 const formOf = (root: PlanNode): FormVariable[] => (root.type === 'start' ? parseForm(root.data) : []);
 
@@ -111,6 +120,7 @@ export function compilePlan(workflow: ValueObject, options: CompileOptions): Com
       root,
       form: formOf(root),
       env: environment(workflow),
+      secrets: secretValues(workflow),
       features: isObject(workflow['features']) ? workflow['features'] : {},
       stream: planStream(nodes, root),
       tables: new Map(),

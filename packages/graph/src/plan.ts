@@ -53,6 +53,8 @@ export interface Plan {
   form: FormVariable[];
   /** Environment variables by name. */
   env: Record<string, Value>;
+  /** Values of the secret ones among them, without empty ones. */
+  secrets: string[];
   features: ValueObject;
   stream: StreamTable;
   /** Edge tables by `<node>:<handle>`, filled on demand by `edgeTable`. */

@@ -26,7 +26,7 @@ const aboutBody = ['content-length', 'transfer-encoding'];
 /** Parses an address that may be fetched: http or https. @throws OutboundError */
 export function parseTarget(text: string, base?: URL): URL {
   const url = URL.parse(text, base?.href);
-  if (!url) throw new OutboundError('invalid-request', `'${text}' is not a valid URL`);
+  if (!url) throw new OutboundError('invalid-request', `'${text}' is not a valid URL and is not allowed`);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new OutboundError('not-allowed', `The scheme '${url.protocol}' is not allowed, only http and https are`);
   }

@@ -145,7 +145,7 @@ describe('literal addresses', () => {
     'http://256.0.0.1/',
     'http://1.2.3.4.5/',
   ])('%s is no address at all', async (url) => {
-    expect(await refusal(client().request(get(url)))).toContain('is not a valid URL');
+    expect(await refusal(client().request(get(url)))).toContain('is not a valid URL and is not allowed');
   });
 });
 

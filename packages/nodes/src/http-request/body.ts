@@ -1,8 +1,9 @@
-import { isFile, parseJson, stringifyJson } from '@millrace/graph';
+import { isFile } from '@millrace/graph';
 import type { NodeScope } from '@millrace/contracts';
-import { jsonrepair } from 'jsonrepair';
 import { NodeFailure } from '../node-failure.js';
 import type { BodyItem, HttpConfig } from './config.js';
+import { renderJsonBody } from './json-body.js';
+import { encodePairs } from './lines.js';
 
 export interface RequestBody {
   content: string | FormData | undefined;
@@ -24,10 +25,13 @@ export function buildBody(body: HttpConfig['body'], scope: NodeScope, render: (t
     case 'raw-text':
       return text(render(onlyItem(body).value), 'text/plain');
     case 'json':
-      return text(lenientJson(render(onlyItem(body).value)), 'application/json');
+      return text(
+        renderJsonBody(onlyItem(body).value, (selector) => scope.get(selector)),
+        'application/json',
+      );
     case 'x-www-form-urlencoded': {
       const fields = new Map(body.data.map(({ key, value }) => [render(key), render(value)]));
-      return text(new URLSearchParams([...fields]).toString(), 'application/x-www-form-urlencoded');
+      return text(encodePairs([...fields]), 'application/x-www-form-urlencoded');
     }
     case 'form-data':
       return formData(body.data, scope, render);
@@ -50,21 +54,6 @@ function onlyItem({ type, data }: HttpConfig['body']): BodyItem {
   const [item, ...rest] = data;
   if (!item || rest.length > 0) throw failure(`${type} body type should have exactly one item`);
   return item;
-}
-
-/** Parses text as a person means it (missing quotes, trailing commas) and writes it as JSON. */
-function lenientJson(text: string): string {
-  if (text.trim() === '') return '""';
-  try {
-    return stringifyJson(parseJson(text));
-  } catch {
-    // Not strict JSON: the repair below decides.
-  }
-  try {
-    return stringifyJson(parseJson(jsonrepair(text)));
-  } catch (cause) {
-    throw new NodeFailure(`Failed to parse JSON: ${text}`, 'RequestBodyError', { cause });
-  }
 }
 
 function formData(items: readonly BodyItem[], scope: NodeScope, render: (text: string) => string): RequestBody {

@@ -1,6 +1,6 @@
 import type { Selector } from '@millrace/contracts';
 import { z } from 'zod';
-import { configured, listOf, looseNumber, looseFlag, looseText, selector } from '../node-data.js';
+import { configured, looseNumber, looseFlag, looseText, selector } from '../node-data.js';
 
 const item = z.object({
   type: looseText,
@@ -20,6 +20,9 @@ const body = z
   })
   .nullish();
 
+/** Certificates are checked unless a file says no; null and absent leave it to the host. */
+const verify = z.preprocess((value) => !(value === false || value === 'false' || value === 0), z.boolean());
+
 const schema = z.object({
   method: looseText,
   url: looseText,
@@ -33,14 +36,16 @@ const schema = z.object({
   params: looseText,
   body,
   timeout: z.object({ connect: looseNumber, read: looseNumber, write: looseNumber }).nullish(),
-  ssl_verify: z.unknown().optional(),
+  ssl_verify: verify,
   error_strategy: looseText,
   retry_config: z.object({ retry_enabled: looseFlag }).nullish(),
-  variables: listOf(z.unknown()).optional(),
 });
 
 const strategies = new Set(['fail-branch', 'default-value']);
 const methods = new Set(['get', 'head', 'post', 'put', 'delete', 'patch']);
+const strategies = new Set(['fail-branch', 'default-value']);
+/** Timers of the system can't count further than 24 days; no run lasts that long. */
+const longestMs = 24 * 3_600_000;
 
 export interface BodyItem {
   type: string;
@@ -50,10 +55,11 @@ export interface BodyItem {
 }
 
 export const configureHttp = configured(schema, (config) => {
-  const seconds = (value: number | undefined, fallback: number) => (value && value > 0 ? value : fallback) * 1000;
+  const seconds = (value: number | undefined, fallback: number) =>
+    Math.min((value && value > 0 ? value : fallback) * 1000, longestMs);
   const { authorization: auth, timeout } = config;
   return {
-    method: config.method.toLowerCase(),
+    method: config.method,
     isKnownMethod: methods.has(config.method.toLowerCase()),
     url: config.url,
     auth: auth?.type === 'api-key' ? (auth.config ?? ('incomplete' as const)) : undefined,
@@ -65,7 +71,7 @@ export const configureHttp = configured(schema, (config) => {
       readMs: seconds(timeout?.read, 600),
       writeMs: seconds(timeout?.write, 600),
     },
-    verifyTls: config.ssl_verify !== false && config.ssl_verify !== 'false',
+    verifyTls: config.ssl_verify,
     /** Does a status other than 2xx fail the node? */
     failsOnStatus: strategies.has(config.error_strategy) || config.retry_config?.retry_enabled === true,
   };

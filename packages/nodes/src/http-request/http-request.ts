@@ -40,7 +40,7 @@ export function createHttpRequestNode({ outbound }: { outbound: Pick<Outbound, '
       const isFile = response.body.length > 0 && isFileResponse(response.headers, response.body);
       checkSize(isFile, response.body.length);
       if (config.failsOnStatus && (response.status < 200 || response.status > 299)) {
-        throw new StatusFailure(response.status, retryAfterMs(response.headers));
+        throw new StatusFailure(response.status, retryAfterMs(response.status, response.headers, Date.now()));
       }
       if (isFile) {
         const type = response.headers['content-type'] ?? 'unknown type';

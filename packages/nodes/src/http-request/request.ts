@@ -2,22 +2,39 @@ import type { NodeScope, OutboundRequest } from '@millrace/contracts';
 import { renderTemplate } from '@millrace/graph';
 import { NodeFailure } from '../node-failure.js';
 import { buildBody } from './body.js';
+import { secretMasker } from '../mask-secrets.js';
 import type { HttpConfig } from './config.js';
+import { encodePairs, splitPair, textLines } from './lines.js';
 
 export interface PreparedRequest {
-  request: Pick<OutboundRequest, 'method' | 'url' | 'headers'> & { body?: string | FormData };
-  /** The request as text, with the credentials masked. */
+  request: Pick<OutboundRequest, 'method' | 'url' | 'headers' | 'confidentialHeaders'> & {
+    body?: string | FormData;
+  };
+  /** The request as text, with credentials and secret variables masked. */
   dump: string;
 }
 
-/** Builds the request of a node from its configuration and variables (dsl 4.13). @throws NodeFailure */
+/** Builds the request of a node from its configuration and variables (dsl 4.13). @throws NodeFailure without secrets */
 export function prepareRequest(config: HttpConfig, scope: NodeScope): PreparedRequest {
+  const mask = secretMasker(scope.secrets);
+  try {
+    const { request, dump } = build(config, scope);
+    return { request, dump: mask(dump) };
+  } catch (error) {
+    if (error instanceof NodeFailure) throw new NodeFailure(mask(error.message), error.errorType, { cause: error });
+    throw error;
+  }
+}
+
+function build(config: HttpConfig, scope: NodeScope): PreparedRequest {
   const render = (text: string) => renderTemplate(text, (selector) => scope.get(selector));
   if (!config.isKnownMethod) throw new NodeFailure(`Invalid http method ${config.method}`, 'InvalidHttpMethodError');
   const auth = authorization(config.auth, render);
   const url = targetUrl(render(config.url), config.params, render);
   const headers = parseHeaders(render(config.headers));
   if (auth) put(headers, auth.header, auth.value);
+  const isConfidential = ([name, value]: [string, string]) =>
+    (auth !== undefined && same(name, auth.header)) || (scope.secrets ?? []).some((secret) => value.includes(secret));
   const body = buildBody(config.body, scope, render);
   if (config.body.type === 'form-data') drop(headers, 'content-type');
   else if (body.contentType !== undefined && !has(headers, 'content-type'))
@@ -28,6 +45,7 @@ export function prepareRequest(config: HttpConfig, scope: NodeScope): PreparedRe
       method,
       url: url.href,
       headers: Object.fromEntries(headers),
+      confidentialHeaders: [...headers].filter(isConfidential).map(([name]) => name),
       ...(body.content !== undefined && { body: body.content }),
     },
     dump: dumpRequest(
@@ -47,41 +65,35 @@ function authorization(
 ): { header: string; value: string } | undefined {
   if (!auth) return undefined;
   if (auth === 'incomplete') throw new NodeFailure('authorization config is required', 'AuthorizationConfigError');
-  const key = render(auth.api_key).trim();
-  if (key === '') {
+  const key = render(auth.api_key);
+  if (key.trim() === '') {
     const message = 'API key is required for authorization but was empty. Please provide a valid API key.';
     throw new NodeFailure(message, 'AuthorizationConfigError');
   }
   const header = auth.header.trim() || 'Authorization';
-  if (auth.type === 'bearer') return { header, value: `Bearer ${key}` };
-  if (auth.type === 'custom') return { header, value: key };
-  return { header, value: `Basic ${key.includes(':') ? Buffer.from(key).toString('base64') : key}` };
+  // White space around a header's value is no part of it; inside of an encoded pair it counts.
+  if (auth.type === 'bearer') return { header, value: `Bearer ${key.trim()}` };
+  if (auth.type === 'custom') return { header, value: key.trim() };
+  return { header, value: `Basic ${key.includes(':') ? Buffer.from(key).toString('base64') : key.trim()}` };
 }
 
 function targetUrl(text: string, params: string, render: (text: string) => string): URL {
   if (text === '') throw new NodeFailure('url is required', 'InvalidURLError');
   if (!/^https?:\/\//.test(text)) throw new NodeFailure('url should start with http:// or https://', 'InvalidURLError');
   const url = URL.parse(text);
-  if (!url) throw new NodeFailure(`'${text}' is not a valid URL`, 'InvalidURLError');
-  const pairs = lines(params)
+  if (!url) throw new NodeFailure(`'${text}' is not a valid URL and is not allowed`, 'InvalidURLError');
+  const pairs = textLines(params)
     .map(splitPair)
-    .map(([key, value]): [string, string] => [render(key), render(value)])
-    .filter(([key]) => key !== '');
-  if (pairs.length > 0) url.search = new URLSearchParams(pairs).toString();
+    .filter(([key]) => key !== '')
+    .map(([key, value]): [string, string] => [render(key), render(value)]);
+  if (pairs.length > 0) url.search = encodePairs(pairs);
   return url;
 }
 
 function parseHeaders(text: string): Map<string, string> {
   const headers = new Map<string, string>();
-  for (const [key, value] of lines(text).map(splitPair)) if (key !== '') put(headers, key, value);
+  for (const [key, value] of textLines(text).map(splitPair)) if (key !== '') put(headers, key, value);
   return headers;
-}
-
-const lines = (text: string): string[] => text.split(/\r\n|[\n\r]/).filter((line) => line.trim() !== '');
-
-function splitPair(line: string): [key: string, value: string] {
-  const at = line.indexOf(':');
-  return at < 0 ? [line.trim(), ''] : [line.slice(0, at).trim(), line.slice(at + 1).trim()];
 }
 
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();

@@ -2,7 +2,12 @@ import type { NodeRequest, Value, ValueObject } from '@millrace/contracts';
 import { resolveSelector } from '@millrace/graph';
 
 /** A request for tests: `pool` holds variables by node, `streamed` collects what is emitted. */
-export function nodeRequest(data: ValueObject, pool: Record<string, ValueObject> = {}, inputs: ValueObject = {}) {
+export function nodeRequest(
+  data: ValueObject,
+  pool: Record<string, ValueObject> = {},
+  inputs: ValueObject = {},
+  secrets: string[] = [],
+) {
   const streamed: [name: string, text: string][] = [];
   const reported: ValueObject[] = [];
   const controller = new AbortController();
@@ -10,7 +15,7 @@ export function nodeRequest(data: ValueObject, pool: Record<string, ValueObject>
     nodeId: 'n',
     title: 'Node',
     data,
-    scope: { get: (selector): Value | undefined => resolveSelector((key) => pool[key], selector) },
+    scope: { get: (selector): Value | undefined => resolveSelector((key) => pool[key], selector), secrets },
     inputs,
     tenantId: 't',
     appId: 'a',

@@ -1,0 +1,94 @@
+import type { Value, ValueObject } from '@millrace/contracts';
+import { parseJson } from '@millrace/graph';
+import { renderJsonBody } from './json-body.js';
+
+const render = (template: string, values: ValueObject = {}) =>
+  renderJsonBody(template, ([node, name]) => (node === 'v' ? values[name ?? ''] : undefined));
+
+describe('JSON bodies', () => {
+  it.each([
+    ['{"a": 1}', '{"a":1}'],
+    [' [ ] ', '[]'],
+    ['"text"', '"text"'],
+    ['12', '12'],
+    ['null', 'null'],
+    [
+      '{"a": 12345678901234567890, "b": 1.0, "c": 1e3, "d": 0.10, "e": -0.0}',
+      '{"a":12345678901234567890,"b":1.0,"c":1000.0,"d":0.1,"e":-0.0}',
+    ],
+    ['{"b": 1, "a": 2, "b": 3}', '{"b":3,"a":2}'],
+    ['{"é": "日本 \\u00e9 👍"}', '{"é":"日本 é 👍"}'],
+  ])('strict JSON is written again: %s', (text, body) => expect(render(text)).toBe(body));
+
+  it.each([
+    ["{a: 'x', 'b': [1,2,],}", '{"a":"x","b":[1,2]}'],
+    ['{a: 12345678901234567890, b: 1.0, c: 1e3}', '{"a":12345678901234567890,"b":1.0,"c":1000.0}'],
+    ['{"a": "line\nbreak\ttab"}', '{"a":"line\\nbreak\\ttab"}'],
+    ['{"a": "he said "hi" to me"}', '{"a":"he said \\"hi\\" to me"}'],
+    ["{'a': True, 'b': None, 'c': False}", '{"a":true,"b":null,"c":false}'],
+    ["[{'a': None, 'b': 1.0}]", '[{"a":null,"b":1.0}]'],
+    ['{"a": 1', '{"a":1}'],
+    ['{"a": [1, 2', '{"a":[1,2]}'],
+    ['{"a": "x', '{"a":"x"}'],
+    ['{"a": 1 "b": 2}', '{"a":1,"b":2}'],
+    ['[1 2 3]', '[1,2,3]'],
+    ['{"a": 1} // note', '{"a":1}'],
+    ['/* note */ {"a": 1}', '{"a":1}'],
+    ['```json\n{"a": 1}\n```', '{"a":1}'],
+    ['{"a": hello world, "b": 1}', '{"a":"hello world","b":1}'],
+    ['{"url": http://x.y/z?a=1}', '{"url":"http://x.y/z?a=1"}'],
+    ['{“a”: “b”}', '{"a":"b"}'],
+    ['{"a": "x"}}', '{"a":"x"}'],
+    ['{"a": .5}', '{"a":0.5}'],
+    ['{"a": 2024-01-01}', '{"a":"2024-01-01"}'],
+  ])('repairs %s', (text, body) => expect(render(text)).toBe(body));
+
+  const inString = '{"q": "{{#v.x#}}", "n": 1}';
+  it.each<[string, Value, string]>([
+    ['quotes', 'he said "no", then left', 'he said "no", then left'],
+    ['a quote at each end', '"hi"', '"hi"'],
+    ['only a quote', '"', '"'],
+    ['JSON', '{"x": "y", "z": ["w"]}', '{"x": "y", "z": ["w"]}'],
+    ['an object', { x: 'y' }, '{"x": "y"}'],
+    ['a list', ['a', 'b'], '["a", "b"]'],
+    ['lines', 'first\r\n\nsecond "quoted"\tthird', 'first\r\n\nsecond "quoted"\tthird'],
+    ['a path', 'C:\\users "me"', 'C:\\users "me"'],
+    ['a backslash at the end', 'x "y" \\', 'x "y" \\'],
+    ['what looks like the next key', 'a": 1, b"', 'a": 1, b"'],
+    ['code', 'if (a == "b") { return ["c"]; } // "d"', 'if (a == "b") { return ["c"]; } // "d"'],
+    ['escapes beside raw lines', 'he said \\"hi\\"\nbye', 'he said "hi"\nbye'],
+    ['control characters', 'a\u0001"b', 'a\u0001"b'],
+    ['nothing', '', ''],
+    ['null', null, ''],
+    ['a boolean', true, 'True'],
+  ])('a text with %s inside a string arrives whole', (_, x, q) => {
+    expect(parseJson(render(inString, { x }))).toEqual({ q, n: 1 });
+  });
+
+  it('a value may close its string itself: what it inserts is raw text', () => {
+    expect(render(inString, { x: 'a", "role": "admin' })).toBe('{"q":"a","role":"admin","n":1}');
+  });
+
+  it.each<[Value, string]>([
+    [1.5, '{"q":1.5}'],
+    [2n ** 70n, '{"q":1180591620717411303424}'],
+    [true, '{"q":true}'],
+    [null, '{"q":""}'],
+    ['', '{"q":""}'],
+    ['plain words', '{"q":"plain words"}'],
+    ['"quoted"', '{"q":"quoted"}'],
+    [{ a: [1, 'x'] }, '{"q":{"a":[1,"x"]}}'],
+    [[1, 2], '{"q":[1,2]}'],
+    [[{ a: null, b: true }], '{"q":[{"a":null,"b":true}]}'],
+    [["it's", 'a "b"'], '{"q":["it\'s","a \\"b\\""]}'],
+  ])('outside of strings %p becomes %s', (x, body) => expect(render('{"q": {{#v.x#}}}', { x })).toBe(body));
+
+  it('leaves the path of a missing variable', () => {
+    expect(render('{"q": "{{#v.gone#}}", "r": {{#v.gone#}}}')).toBe('{"q":"v.gone","r":"v.gone"}');
+  });
+
+  it.each(['', '  ', 'hello', 'True', '}', '{"a": "b" : : }', '{"a": NaN}', '[Infinity]', '{"a": 1e999}'])(
+    'fails for %j',
+    (text) => expect(() => render(text)).toThrow(`Failed to parse JSON: ${text}`),
+  );
+});

@@ -1,0 +1,94 @@
+import { Float, type Selector, type Value } from '@millrace/contracts';
+import { parseJson, renderTemplate, stringifyJson, toText } from '@millrace/graph';
+import { jsonrepair } from 'jsonrepair';
+import { NodeFailure } from '../node-failure.js';
+
+/**
+ * The text of a JSON body: rendered, read leniently as a person means it (quotes and line ends inside inserted texts,
+ * missing quotes, trailing commas, Python's spelling) and written again. Numbers keep their form (dsl 4.13).
+ * @throws NodeFailure `Failed to parse JSON: <rendered text>`
+ */
+export function renderJsonBody(template: string, get: (selector: Selector) => Value | undefined): string {
+  const pieces = split(template, get);
+  const raw = pieces.map(({ text }) => text).join('');
+  const value = strict(raw) ?? strict(withEscapes(pieces)) ?? repaired(withEscapes(pieces)) ?? repaired(raw);
+  if (value === undefined || !isFinite(value.read)) {
+    throw new NodeFailure(`Failed to parse JSON: ${raw}`, 'RequestBodyError');
+  }
+  return stringifyJson(value.read);
+}
+
+interface Piece {
+  text: string;
+  isInserted: boolean;
+}
+
+/** Stands around the number of an inserted value; no workflow file and no stored text can hold it. */
+const mark = '\u0000';
+
+function split(template: string, get: (selector: Selector) => Value | undefined): Piece[] {
+  const inserted: string[] = [];
+  const marked = renderTemplate(template, (selector) => {
+    const value = get(selector);
+    return value === undefined ? undefined : `${mark}${inserted.push(toText(value)) - 1}${mark}`;
+  });
+  return marked.split(mark).map((text, i): Piece => {
+    const isInserted = i % 2 === 1;
+    return { text: isInserted ? (inserted[Number(text)] ?? '') : text, isInserted };
+  });
+}
+
+/** The text with inserted values escaped where they stand inside a string of the template. */
+function withEscapes(pieces: Piece[]): string {
+  let out = '';
+  let isInString = false;
+  for (const { text, isInserted } of pieces) {
+    if (!isInserted) {
+      for (const [token] of text.matchAll(/\\[^]|"/g)) if (token === '"') isInString = !isInString;
+      out += text;
+    } else if (isInString) {
+      out += escaped(text);
+    } else {
+      // A key left without any value gets an empty text.
+      out += text === '' && /:\s*$/.test(out) ? '""' : text;
+    }
+  }
+  return out;
+}
+
+/** Escapes what would end or break a string; what is an escape already stays one. */
+function escaped(text: string): string {
+  return text.replace(/\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|["\\\u0000-\u001f]/g, (token) =>
+    token.length > 1 ? token : JSON.stringify(token).slice(1, -1),
+  );
+}
+
+type Read = { read: Value } | undefined;
+
+function strict(text: string): Read {
+  try {
+    return { read: parseJson(text) };
+  } catch {
+    // No strict JSON: the next reading decides.
+    return undefined;
+  }
+}
+
+/** Only objects and lists are repaired: any sentence could be read as a text. */
+function repaired(text: string): Read {
+  try {
+    const read = parseJson(jsonrepair(text));
+    return typeof read === 'object' && read !== null && !(read instanceof Float) ? { read } : undefined;
+  } catch {
+    // Beyond repair: the next reading decides.
+    return undefined;
+  }
+}
+
+/** Python reads NaN and infinities, but nobody can send them. */
+function isFinite(value: Value): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (value instanceof Float) return Number.isFinite(value.value);
+  if (typeof value === 'object' && value !== null) return Object.values(value).every((each) => isFinite(each));
+  return true;
+}
