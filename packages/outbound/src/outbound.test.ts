@@ -1,9 +1,11 @@
+import { createServer as createTlsServer } from 'node:https';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { OutboundError, ResponseSizeError } from '@millrace/contracts';
 import { createOutbound, type ClosableOutbound, type OutboundOptions } from './outbound.js';
+import { certificate, key } from './testing/tls-fixture.js';
 
 const loopback = ['127.0.0.0/8'];
 const servers: Server[] = [];
@@ -30,7 +32,10 @@ const get = (url: string) => ({ method: 'GET', url, headers: {} });
 
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((each) => each.close()));
-  for (const server of servers.splice(0)) server.close();
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 describe('the guard', () => {
@@ -190,4 +195,149 @@ describe('requests', () => {
     expect(Buffer.from(response.body).toString()).toBe(`Basic ${Buffer.from('us er:pass').toString('base64')}`);
     expect(response.url).toBe(`${url}/`);
   });
+
+  it.each(['GET', 'DELETE', 'PATCH', 'PUT'])('sends a body with %s too', async (method) => {
+    const url = await serve(async (request, response) => response.end(await bodyOf(request)));
+    const response = await client().request({ ...get(url), method, body: 'body' });
+    expect(Buffer.from(response.body).toString()).toBe('body');
+  });
+
+  it('sends an empty body with its length', async () => {
+    const url = await serve((request, response) => response.end(request.headers['content-length']));
+    const response = await client().request({ ...get(url), method: 'POST' });
+    expect(Buffer.from(response.body).toString()).toBe('0');
+  });
+
+  it('needs no body of a HEAD request, whatever its headers announce', async () => {
+    const url = await serve((_, response) =>
+      response.writeHead(200, { 'content-length': 5000, 'content-encoding': 'gzip' }).end(),
+    );
+    const response = await client().request({ ...get(url), method: 'HEAD', maxResponseBytes: 10 });
+    expect([response.status, response.body.length]).toEqual([200, 0]);
+  });
+
+  it('undoes layers of encodings, and passes over those that nobody knows', async () => {
+    const url = await serve((request, response) => {
+      const encoding = decodeURIComponent(request.url?.slice(1) ?? '');
+      response.setHeader('content-encoding', encoding);
+      if (encoding === 'gzip, br') response.end(brotliCompressSync(gzipSync(Buffer.from('text'))));
+      else if (encoding === 'zstd') response.end(zstdCompressSync(Buffer.from('text')));
+      else response.end('text');
+    });
+    for (const encoding of ['gzip, br', 'zstd', 'identity', 'aws-chunked', 'utf-8']) {
+      const response = await client().request(get(`${url}/${encodeURIComponent(encoding)}`));
+      expect([encoding, Buffer.from(response.body).toString()]).toEqual([encoding, 'text']);
+    }
+    const failure = client().request(get(`${url}/${encodeURIComponent(Array(6).fill('gzip').join())}`));
+    await expect(failure).rejects.toMatchObject({ kind: 'decode', message: 'The response is packed 6 times' });
+  });
+
+  it('a bomb ends at the limit, not in memory', async () => {
+    const bomb = gzipSync(gzipSync(Buffer.alloc(64 * 1024 * 1024)));
+    const url = await serve((_, response) => response.setHeader('content-encoding', 'gzip, gzip').end(bomb));
+    expect(bomb.length).toBeLessThan(2000);
+    const failure = client().request({ ...get(url), maxResponseBytes: 1024 * 1024 });
+    await expect(failure).rejects.toBeInstanceOf(ResponseSizeError);
+    const { currentBytes } = (await failure.catch((error: unknown) => error)) as ResponseSizeError;
+    expect(currentBytes).toBeLessThan(1024 * 1024 + 64 * 1024);
+  });
+
+  it('is no success when the body breaks off', async () => {
+    const url = await serve((_, response) => {
+      response.writeHead(200, { 'content-length': 100 });
+      response.write('half', () => response.destroy());
+    });
+    await expect(client().request(get(url))).rejects.toMatchObject({ kind: 'connect' });
+  });
+
+  it('tells a write that is stuck', async () => {
+    const url = await serve((request) => request.pause());
+    const stuck = { ...get(url), method: 'POST', body: new Uint8Array(64 * 1024 * 1024), timeouts: { writeMs: 50 } };
+    await expect(client().request(stuck)).rejects.toMatchObject({ kind: 'timeout', message: 'Write timed out' });
+  });
+
+  it('tells a connection that does not come about in time', async () => {
+    const resolve = () => new Promise<never>(() => undefined);
+    const failure = client({ resolve }).request({ ...get('http://slow.example/'), timeouts: { connectMs: 30 } });
+    await expect(failure).rejects.toMatchObject({ kind: 'timeout', message: 'Connect timed out' });
+  });
+});
+
+describe('redirects', () => {
+  /** Sends `/` on to `to`; elsewhere it answers with the request's headers. */
+  async function serveFrom(to: () => string): Promise<string> {
+    return serve((request, response) => {
+      if (request.url === '/') response.writeHead(307, { location: to() }).end();
+      else response.end(JSON.stringify(request.headers));
+    });
+  }
+  const keys = {
+    Authorization: 'a',
+    Cookie: 'c',
+    'X-Api-Key': 'x',
+    'x-goog-api-key': 'g',
+    'X-Mine': 'm',
+    'X-Plain': 'p',
+  };
+
+  it('keys stay on their origin, for requests and for fetch', async () => {
+    const other = await serveFrom(() => '');
+    const url = await serveFrom(() => `${other.replace('http://', 'http://user:pass@')}/there`);
+    const confidentialHeaders = ['X-Mine'];
+    const response = await client().request({ ...get(url), headers: keys, confidentialHeaders });
+    const sent = JSON.parse(Buffer.from(response.body).toString()) as Record<string, string>;
+    expect(Object.keys(sent).filter((name) => /^x-|auth|cookie/.test(name))).toEqual(['x-plain']);
+    const fetched = (await (await client().fetch(url, { headers: keys })).json()) as Record<string, string>;
+    expect(Object.keys(fetched).filter((name) => /^x-|auth|cookie/.test(name))).toEqual(['x-mine', 'x-plain']);
+  });
+
+  it('keys go along on the same origin', async () => {
+    const url = await serveFrom(() => '/there');
+    const response = await client().request({ ...get(url), headers: keys, confidentialHeaders: ['X-Mine'] });
+    expect(JSON.parse(Buffer.from(response.body).toString())).toMatchObject({ 'x-mine': 'm', authorization: 'a' });
+    const fetched = await client().fetch(url, { method: 'POST', headers: keys, body: 'b' });
+    expect(await fetched.json()).toMatchObject({ 'x-mine': 'm', authorization: 'a', 'content-length': '1' });
+  });
+
+  it('fetch leaves them alone or fails when asked to, and has an end', async () => {
+    const url = await serveFrom(() => '/');
+    expect((await client().fetch(url, { redirect: 'manual' })).status).toBe(307);
+    await expect(client().fetch(url, { redirect: 'error' })).rejects.toThrow('redirect');
+    await expect(client().fetch(url)).rejects.toMatchObject({ kind: 'too-many-redirects' });
+  });
+});
+
+describe('TLS', () => {
+  const resolve = async () => [{ address: '127.0.0.1', family: 4 }];
+  let url: string;
+
+  beforeEach(async () => {
+    const server = createTlsServer({ cert: certificate, key }, (_, response) => response.end('in')).listen(
+      0,
+      '127.0.0.1',
+    );
+    servers.push(server);
+    await once(server, 'listening');
+    url = `https://tls.example:${(server.address() as AddressInfo).port}/`;
+  });
+
+  it('certificates of strangers are refused, unless the request says otherwise', async () => {
+    const outbound = client({ allowCidrs: loopback, resolve });
+    expect((await outbound.request({ ...get(url), verifyTls: false })).status).toBe(200);
+    // The connection that is still open was not checked and serves no other request.
+    await expect(outbound.request(get(url))).rejects.toMatchObject({ kind: 'connect', message: /self-signed/ });
+    await expect(outbound.fetch(url)).rejects.toThrow();
+  });
+
+  it("the operator's certificates are trusted, for their names only", async () => {
+    const outbound = client({ allowCidrs: loopback, resolve, ca: certificate });
+    expect((await outbound.request(get(url))).status).toBe(200);
+    expect(await (await outbound.fetch(url)).text()).toBe('in');
+    await expect(outbound.request(get(url.replace('tls.', 'other.')))).rejects.toMatchObject({ message: /altnames/ });
+  });
+
+  it.each(['', 'no certificate', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'])(
+    'a CA file of %j is refused at the start',
+    (ca) => expect(() => createOutbound({ ca })).toThrow(),
+  );
 });
