@@ -65,7 +65,12 @@ export function createOutbound(options: OutboundOptions = {}): ClosableOutbound 
     // Whatever decides how a connection is opened is part of the key: none is reused for a stricter request.
     const key = `${connectMs}:${verifyTls}`;
     const known = clients.get(key);
-    if (known) return known.agent;
+    if (known) {
+      // Moves the entry to the end: the first one is always the longest unused.
+      clients.delete(key);
+      clients.set(key, known);
+      return known.agent;
+    }
     const connector = createConnector({ guard, connectMs, verifyTls, proxyFor, proxyGuards, secureContext });
     const agent = new Agent({ connect: connector.connect, maxHeaderSize: maxHeaderBytes });
     clients.set(key, { agent, connector });
@@ -73,7 +78,11 @@ export function createOutbound(options: OutboundOptions = {}): ClosableOutbound 
     if (clients.size > maxClients && oldest) {
       clients.delete(oldest[0]);
       // Lets requests in flight end; a failure to close an idle connection harms nobody.
-      oldest[1].agent.close().catch(() => undefined);
+      const { agent: unused, connector: unusedConnector } = oldest[1];
+      unused.close().then(
+        () => unusedConnector.close(),
+        () => undefined,
+      );
     }
     return agent;
   }
@@ -84,10 +93,10 @@ export function createOutbound(options: OutboundOptions = {}): ClosableOutbound 
       readMs = defaults.readMs,
       writeMs = defaults.writeMs,
     } = wanted.timeouts ?? {};
-    const dispatcher = agentFor(connectMs, wanted.verifyTls ?? true);
     const { signal } = wanted;
     let hop = await firstHop(wanted);
     for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
+      const dispatcher = agentFor(connectMs, wanted.verifyTls ?? true);
       const response = await exchange(hop, { dispatcher, readMs, writeMs, signal });
       const next =
         wanted.followRedirects === false
@@ -133,6 +142,13 @@ async function firstHop(wanted: OutboundRequest): Promise<Hop> {
     'user-agent': 'millrace',
   };
   for (const [name, value] of Object.entries(wanted.headers)) {
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
+      throw new OutboundError('invalid-request', `Invalid header name '${name}'`);
+    }
+    // A value is one line of Latin text; the message must not show it, it may be a key.
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+      throw new OutboundError('invalid-request', `The value of header '${name}' has characters that can't be sent`);
+    }
     if (!hopByHop.has(name.toLowerCase())) headers[name.toLowerCase()] = value;
   }
   if (contentType !== undefined) headers['content-type'] = contentType;

@@ -87,6 +87,13 @@ describe('JSON bodies', () => {
     expect(render('{"q": "{{#v.gone#}}", "r": {{#v.gone#}}}')).toBe('{"q":"v.gone","r":"v.gone"}');
   });
 
+  it('repairs large texts as long as that ends in time', () => {
+    const list = `[${"{'a': 'some text', 'b': None}, ".repeat(1000)}]`;
+    expect((parseJson(render(list)) as Value[]).length).toBe(1000);
+    expect(() => render('{"q": {{#v.x#}}}', { x: '"\n'.repeat(100_000) })).toThrow('Failed to parse JSON');
+    expect(parseJson(render(inString, { x: '"\n'.repeat(100_000) }))).toMatchObject({ n: 1 });
+  });
+
   it.each(['', '  ', 'hello', 'True', '}', '{"a": "b" : : }', '{"a": NaN}', '[Infinity]', '{"a": 1e999}'])(
     'fails for %j',
     (text) => expect(() => render(text)).toThrow(`Failed to parse JSON: ${text}`),

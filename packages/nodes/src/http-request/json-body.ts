@@ -11,7 +11,7 @@ import { NodeFailure } from '../node-failure.js';
 export function renderJsonBody(template: string, get: (selector: Selector) => Value | undefined): string {
   const pieces = split(template, get);
   const raw = pieces.map(({ text }) => text).join('');
-  const value = strict(raw) ?? strict(withEscapes(pieces)) ?? repaired(withEscapes(pieces)) ?? repaired(raw);
+  const value = strict(raw) ?? lenient(raw, withEscapes(pieces));
   if (value === undefined || !isFinite(value.read)) {
     throw new NodeFailure(`Failed to parse JSON: ${raw}`, 'RequestBodyError');
   }
@@ -23,12 +23,12 @@ interface Piece {
   isInserted: boolean;
 }
 
-/** Stands around the number of an inserted value; no workflow file and no stored text can hold it. */
+/** Stands around the number of an inserted value; a template that holds it gets the escape instead. */
 const mark = '\u0000';
 
 function split(template: string, get: (selector: Selector) => Value | undefined): Piece[] {
   const inserted: string[] = [];
-  const marked = renderTemplate(template, (selector) => {
+  const marked = renderTemplate(template.replaceAll(mark, '\\u0000'), (selector) => {
     const value = get(selector);
     return value === undefined ? undefined : `${mark}${inserted.push(toText(value)) - 1}${mark}`;
   });
@@ -63,6 +63,8 @@ function escaped(text: string): string {
   );
 }
 
+const maxRepairSteps = 3e8;
+
 type Read = { read: Value } | undefined;
 
 function strict(text: string): Read {
@@ -74,8 +76,16 @@ function strict(text: string): Read {
   }
 }
 
+/** Reads what is not strict JSON; `guarded` is the same text with the inserted values escaped. */
+function lenient(raw: string, guarded: string): Read {
+  if (guarded === raw) return repaired(raw);
+  return strict(guarded) ?? repaired(guarded) ?? repaired(raw);
+}
+
 /** Only objects and lists are repaired: any sentence could be read as a text. */
 function repaired(text: string): Read {
+  // Hostile texts make the library read the rest again at every quote; this keeps it below a second.
+  if ((text.match(/["'`´‘’“”]/g)?.length ?? 0) * text.length > maxRepairSteps) return undefined;
   try {
     const read = parseJson(jsonrepair(text));
     return typeof read === 'object' && read !== null && !(read instanceof Float) ? { read } : undefined;
