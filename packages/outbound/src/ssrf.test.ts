@@ -24,7 +24,8 @@ beforeAll(async () => {
   port = await listen(target, 0, '127.0.0.1');
   starter = createServer((request, response) => {
     const location = new URL(request.url ?? '/', 'http://x').searchParams.get('to') ?? '/';
-    response.writeHead(302, { location }).end();
+    // As servers do: the bytes of UTF-8.
+    response.writeHead(302, { location: Buffer.from(location).toString('latin1') }).end();
   });
   await listen(starter, port, '127.0.0.2');
 });
@@ -74,10 +75,11 @@ describe('literal addresses', () => {
     expect(connections).toBe(0);
   });
 
-  const ascii = insideHosts.filter((host) => /^[\x21-\x7e]+$/.test(host));
-  it.each(ascii)('a redirect to %s is refused', async (host) => {
+  it.each(insideHosts)('a redirect to %s is refused', async (host) => {
     const url = redirectTo(`http://${host}:${port}/`);
-    const outbound = client({ allowCidrs: ['127.0.0.2'] });
+    // Whoever reads those bytes as Latin text gets names, which nobody here knows.
+    const resolve = () => Promise.reject(new Error('an unknown name is not allowed'));
+    const outbound = client({ allowCidrs: ['127.0.0.2'], resolve });
     expect(await refusal(outbound.request(get(url)))).toContain('is not allowed');
     expect(await refusal(outbound.fetch(url))).toContain('is not allowed');
     expect(connections).toBe(0);

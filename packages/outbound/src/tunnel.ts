@@ -55,6 +55,8 @@ export function createTunnels({ guard, connectMs, proxyGuards, tls }: TunnelOpti
   async function connect(proxy: URL, path: string, signal: AbortSignal): Promise<Socket> {
     const headers = { host: path, ...credentials(proxy) };
     const { socket, statusCode } = await poolFor(proxy).connect({ path, headers, signal });
+    // Until somebody takes the socket over, nobody else meets its errors.
+    socket.on('error', () => undefined);
     if (statusCode >= 200 && statusCode < 300 && socket instanceof Socket) return socket;
     socket.destroy();
     throw new OutboundError('connect', `The proxy refused to connect (status ${statusCode})`);
