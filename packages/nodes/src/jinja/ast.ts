@@ -3,6 +3,8 @@ import type { Value } from '@millrace/contracts';
 export interface Argument {
   /** Name of a keyword argument. */
   name: string | undefined;
+  /** `*list` gives several arguments by position, `**mapping` several by name. */
+  spread?: 'list' | 'mapping';
   value: Expression;
 }
 
@@ -10,6 +12,7 @@ export type Expression =
   | { kind: 'constant'; value: Value }
   | { kind: 'name'; name: string }
   | { kind: 'list'; items: Expression[] }
+  | { kind: 'tuple'; items: Expression[] }
   | { kind: 'dict'; entries: [Expression, Expression][] }
   | { kind: 'attribute'; object: Expression; name: string }
   | { kind: 'item'; object: Expression; index: Expression }
@@ -25,6 +28,14 @@ export type Expression =
 export interface Parameter {
   name: string;
   fallback?: Expression;
+}
+
+export interface Macro {
+  name: string;
+  parameters: Parameter[];
+  body: Statement[];
+  /** Which of `varargs`, `kwargs` and `caller` the body uses; others refuse what they do not take. */
+  takes: ReadonlySet<string>;
 }
 
 /** What `set` and `for` assign to: a name, `namespace.attribute`, or several of them. */
@@ -46,8 +57,8 @@ export type Statement =
   | { kind: 'set'; target: Target; value: Expression }
   | { kind: 'set-block'; target: Target; filters: Expression; body: Statement[] }
   | { kind: 'with'; bindings: { target: Target; value: Expression }[]; body: Statement[] }
-  | { kind: 'macro'; name: string; parameters: Parameter[]; body: Statement[] }
-  | { kind: 'call-block'; parameters: Parameter[]; call: Expression; body: Statement[] }
+  | { kind: 'macro'; macro: Macro }
+  | { kind: 'call-block'; caller: Macro; call: Extract<Expression, { kind: 'call' }> }
   | { kind: 'filter-block'; filters: Expression; body: Statement[] }
   | { kind: 'block'; body: Statement[] };
 

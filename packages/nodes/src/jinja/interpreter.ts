@@ -1,38 +1,45 @@
-import type { Value } from '@millrace/contracts';
 import { isInteger } from '@millrace/graph';
-import { binary, compare, negate } from './arithmetic.js';
-import { bodyName, type Argument, type Expression, type Parameter, type Statement, type Target } from './ast.js';
+import { binary, negate } from './arithmetic.js';
+import { bodyName, type Argument, type Expression, type Macro, type Statement, type Target } from './ast.js';
+import { compare } from './comparison.js';
 import { TemplateError } from './errors.js';
-import { filters, type FilterContext } from './filters.js';
+import type { FilterContext } from './filter.js';
+import { filters } from './filters.js';
 import { createGlobals } from './globals.js';
 import { createLoop } from './loop.js';
-import { itemOf, memberOf, pick } from './lookup.js';
+import { itemOf, memberOf, pick, sliceBounds } from './lookup.js';
+import { spend, spendText } from './meter.js';
+import { print } from './printing.js';
 import {
   Attributes,
   Callable,
+  characters,
   defined,
+  Dict,
+  entriesOf,
+  isList,
+  isMapping,
   isTrue,
   iterate,
   kindOf,
   list,
-  mapping,
-  print,
+  plain,
+  Range,
+  Tuple,
   Undefined,
+  View,
   type Item,
   type Named,
 } from './runtime.js';
 import { Scope } from './scope.js';
-import { tests } from './tests.js';
+import { isNameOf, runTest, tests } from './tests.js';
 
-/** Evaluated statements and expressions of one rendering: a fraction of a second. */
-const maxSteps = 1_000_000;
 const maxCallDepth = 100;
 
 const globals = createGlobals();
 
 /** Runs one template once. */
 export class Interpreter implements FilterContext {
-  private steps = 0;
   private callDepth = 0;
 
   /** @param maxLength rendering ends early when a text is certainly longer than this many characters */
@@ -51,13 +58,8 @@ export class Interpreter implements FilterContext {
     return text;
   }
 
-  private step(): void {
-    this.steps += 1;
-    if (this.steps > maxSteps) throw new TemplateError(`The template takes more than ${maxSteps} steps`);
-  }
-
   private execute(statement: Statement, scope: Scope): string {
-    this.step();
+    spend(1);
     switch (statement.kind) {
       case 'text':
         return statement.text;
@@ -79,16 +81,18 @@ export class Interpreter implements FilterContext {
         return print(this.filtered(statement.filters, statement.body, scope));
       case 'with': {
         const inner = new Scope(scope);
-        for (const { target, value } of statement.bindings) this.assign(target, this.evaluate(value, inner), inner);
+        // Values see the names outside only.
+        const values = statement.bindings.map(({ value }) => this.evaluate(value, scope));
+        for (const [at, { target }] of statement.bindings.entries()) this.assign(target, values[at] ?? null, inner);
         return this.render(statement.body, inner);
       }
       case 'macro':
-        scope.set(statement.name, this.macro(statement.name, statement.parameters, statement.body, scope));
+        scope.set(statement.macro.name, this.macro(statement.macro, scope));
         return '';
       case 'call-block': {
-        const inner = new Scope(scope);
-        inner.set('caller', this.macro('caller', statement.parameters, statement.body, scope));
-        return print(this.evaluate(statement.call, inner));
+        const { args, named } = this.args(statement.call.args, scope);
+        named['caller'] = this.macro(statement.caller, scope);
+        return print(this.invoke(this.evaluate(statement.call.callee, scope), args, named));
       }
       case 'block':
         return this.render(statement.body, new Scope(scope));
@@ -118,7 +122,7 @@ export class Interpreter implements FilterContext {
     let text = '';
     const state = createLoop(items, depth, again);
     for (const [index, item] of items.entries()) {
-      this.step();
+      spend(1);
       const inner = new Scope(scope);
       inner.set('loop', state.at(index));
       this.assign(statement.target, item, inner);
@@ -138,21 +142,42 @@ export class Interpreter implements FilterContext {
     }
   }
 
-  private macro(name: string, parameters: Parameter[], body: Statement[], scope: Scope): Callable {
-    return new Callable(name, (args, named) =>
+  private macro({ name, parameters, body, takes }: Macro, scope: Scope): Callable {
+    const members = new Map<string, Item>([
+      ['name', name],
+      ['arguments', Tuple.with(parameters.map((parameter) => parameter.name))],
+      ['catch_kwargs', takes.has('kwargs')],
+      ['catch_varargs', takes.has('varargs')],
+      ['caller', takes.has('caller')],
+    ]);
+    const call = (args: Item[], named: Named) =>
       this.nested(() => {
         const inner = new Scope(scope);
-        const { caller } = named;
-        if (caller !== undefined) inner.set('caller', caller);
+        const left = new Map(Object.entries(named));
         for (const [index, { name: parameter, fallback }] of parameters.entries()) {
-          const given = index < args.length ? args[index] : named[parameter];
+          let given = args[index];
+          if (index >= args.length) {
+            given = left.get(parameter);
+            left.delete(parameter);
+          }
           const missing = () => new Undefined(`parameter '${parameter}' was not provided`);
           inner.set(parameter, given !== undefined ? given : fallback ? this.evaluate(fallback, inner) : missing());
         }
-        inner.set('varargs', list(args.slice(parameters.length)));
+        if (takes.has('caller') && !parameters.some((parameter) => parameter.name === 'caller')) {
+          inner.set('caller', left.get('caller') ?? new Undefined('No caller defined'));
+          left.delete('caller');
+        }
+        const [unknown] = left.keys();
+        if (takes.has('kwargs')) inner.set('kwargs', new Dict(left));
+        else if (unknown !== undefined)
+          throw new TemplateError(`macro '${name}' takes no keyword argument '${unknown}'`);
+        const more = args.slice(parameters.length);
+        if (takes.has('varargs')) inner.set('varargs', Tuple.with(more));
+        else if (more.length > 0)
+          throw new TemplateError(`macro '${name}' takes not more than ${parameters.length} argument(s)`);
         return this.render(body, inner);
-      }),
-    );
+      });
+    return new Callable(name, call, members);
   }
 
   private assign(target: Target, value: Item, scope: Scope): void {
@@ -167,13 +192,14 @@ export class Interpreter implements FilterContext {
       scope.set(target.name, value);
     } else {
       const holder = scope.get(target.name);
-      if (!(holder instanceof Attributes)) throw new TemplateError('cannot assign attribute on non-namespace object');
+      if (!(holder instanceof Attributes) || !holder.members.set)
+        throw new TemplateError('cannot assign attribute on non-namespace object');
       holder.members.set(target.attribute, value);
     }
   }
 
   private evaluate(node: Expression, scope: Scope): Item {
-    this.step();
+    spend(1);
     switch (node.kind) {
       case 'constant':
         return node.value;
@@ -181,12 +207,11 @@ export class Interpreter implements FilterContext {
         return this.name(node.name, scope);
       case 'list':
         return list(node.items.map((item) => this.evaluate(item, scope)));
+      case 'tuple':
+        return Tuple.with(node.items.map((item) => this.evaluate(item, scope)));
       case 'dict':
-        return mapping(
-          node.entries.map(([key, value]): [string, Item] => [
-            print(this.evaluate(key, scope)),
-            this.evaluate(value, scope),
-          ]),
+        return new Dict(
+          node.entries.map(([key, value]): [Item, Item] => [this.evaluate(key, scope), this.evaluate(value, scope)]),
         );
       case 'attribute':
         return memberOf(this.evaluate(node.object, scope), node.name);
@@ -197,12 +222,13 @@ export class Interpreter implements FilterContext {
       case 'call':
         return this.call(node.callee, node.args, scope);
       case 'filter': {
+        const input = this.evaluate(node.input, scope);
         const { args, named } = this.args(node.args, scope);
-        return this.filter(node.name, this.evaluate(node.input, scope), args, named);
+        return this.filter(node.name, input, args, named);
       }
       case 'test': {
-        const { args } = this.args(node.args, scope);
-        return this.test(node.name, this.evaluate(node.input, scope), args) !== node.negated;
+        const input = this.evaluate(node.input, scope);
+        return this.test(node.name, input, this.args(node.args, scope).args) !== node.negated;
       }
       case 'unary': {
         const operand = this.evaluate(node.operand, scope);
@@ -239,10 +265,20 @@ export class Interpreter implements FilterContext {
 
   private args(given: readonly Argument[], scope: Scope): { args: Item[]; named: Named } {
     const args: Item[] = [];
-    const named: Named = {};
-    for (const { name, value } of given) {
-      if (name === undefined) args.push(this.evaluate(value, scope));
-      else named[name] = this.evaluate(value, scope);
+    const named = Object.create(null) as Named;
+    const name = (key: Item, value: Item) => {
+      const text = plain(key);
+      if (typeof text !== 'string') throw new TemplateError('keywords must be strings');
+      if (text in named) throw new TemplateError(`got multiple values for keyword argument '${text}'`);
+      named[text] = value;
+    };
+    for (const argument of given) {
+      const value = this.evaluate(argument.value, scope);
+      if (argument.name !== undefined) name(argument.name, value);
+      else if (argument.spread === 'list') for (const each of iterate(value)) args.push(each);
+      else if (argument.spread !== 'mapping') args.push(value);
+      else if (!isMapping(value)) throw new TemplateError('argument after ** must be a mapping');
+      else for (const [key, each] of entriesOf(value)) name(key, each);
     }
     return { args, named };
   }
@@ -250,56 +286,57 @@ export class Interpreter implements FilterContext {
   private call(callee: Expression, given: readonly Argument[], scope: Scope): Item {
     const target = this.evaluate(callee, scope);
     const { args, named } = this.args(given, scope);
+    return this.invoke(target, args, named);
+  }
+
+  private invoke(target: Item, args: Item[], named: Named): Item {
     if (target instanceof Undefined) throw new TemplateError(target.message);
-    if (target instanceof Callable) {
-      const caller = scope.get('caller');
-      return target.call(
-        args,
-        caller !== undefined && target.name !== 'caller' && callee.kind === 'name' ? { caller, ...named } : named,
-      );
-    }
+    if (target instanceof Callable) return target.call(args, named);
     if (target instanceof Attributes && target.call) return target.call(args);
     throw new TemplateError(`'${kindOf(target)}' object is not callable`);
   }
 
   private slice(node: Extract<Expression, { kind: 'slice' }>, scope: Scope): Item {
-    const object = defined(this.evaluate(node.object, scope));
-    if (typeof object !== 'string' && !Array.isArray(object)) {
-      return new Undefined(`'${kindOf(object)}' object is not subscriptable`);
-    }
+    const item = this.evaluate(node.object, scope);
+    const object = defined(item);
     const bound = (part: Expression | undefined): number | undefined => {
-      const value: Value = part ? defined(this.evaluate(part, scope)) : null;
+      const value = part ? defined(this.evaluate(part, scope)) : null;
       if (value === null) return undefined;
-      if (typeof value !== 'number' || !isInteger(value))
-        throw new TemplateError('slice indices must be integers or None');
-      return value;
+      const whole = typeof value === 'boolean' ? Number(value) : value;
+      if (typeof whole === 'bigint') return whole > 0n ? Number.MAX_SAFE_INTEGER : Number.MIN_SAFE_INTEGER;
+      if (typeof whole !== 'number' || !isInteger(whole))
+        throw new TemplateError('slice indices must be integers or None or have an __index__ method');
+      return whole;
     };
-    const items: Item[] = typeof object === 'string' ? [...object] : object;
-    const picked = pick(items, bound(node.from), bound(node.to), bound(node.step) ?? 1);
-    return typeof object === 'string' ? picked.map(print).join('') : list(picked);
-  }
-
-  /** A member by a dotted path or an index, as filters take it. */
-  attribute(item: Item, path: Item): Item {
-    if (typeof path === 'number') return itemOf(item, path);
-    return print(path)
-      .split('.')
-      .reduce((object: Item, part) => itemOf(object, /^\d+$/.test(part) ? Number(part) : part), item);
+    const [from, to, step] = [bound(node.from), bound(node.to), bound(node.step)];
+    const bounds = (size: number) => sliceBounds(size, from, to, step);
+    if (typeof object === 'string') {
+      const chars = characters(object);
+      return pick(chars, bounds(chars.length)).join('');
+    }
+    if (object instanceof Range) {
+      const { start, end, step: by } = bounds(object.length);
+      return new Range(object.start + start * object.step, object.start + end * object.step, object.step * by);
+    }
+    if (!isList(object) || object instanceof View)
+      throw new TemplateError(`'${kindOf(object)}' object is not subscriptable`);
+    const picked = list(pick<Item>(object, bounds(object.length)));
+    return object instanceof Tuple ? Tuple.with(picked as Item[]) : picked;
   }
 
   filter(name: string, input: Item, args: Item[], named: Named): Item {
-    this.step();
+    spend(1);
     const filter = Object.hasOwn(filters, name) ? filters[name] : undefined;
     if (!filter) throw new TemplateError(`No filter named '${name}'.`);
-    return filter(input, args, named, this);
+    const given = filter.keepsMarkup ? input : plain(input);
+    if (typeof given === 'string') spendText(given.length);
+    return filter.run(given, args, named, this);
   }
 
   test(name: string, input: Item, args: Item[]): boolean {
-    this.step();
-    if (name === 'filter') return Object.hasOwn(filters, print(input));
-    if (name === 'test') return Object.hasOwn(tests, print(input));
-    const test = Object.hasOwn(tests, name) ? tests[name] : undefined;
-    if (!test) throw new TemplateError(`No test named '${name}'.`);
-    return test(input, args);
+    spend(1);
+    if (name === 'filter') return isNameOf(input, filters);
+    if (name === 'test') return isNameOf(input, tests);
+    return runTest(name, input, args);
   }
 }

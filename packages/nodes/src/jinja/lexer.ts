@@ -1,4 +1,5 @@
 import { TemplateError } from './errors.js';
+import { spend } from './meter.js';
 
 export type Token =
   { type: 'name' | 'operator' | 'string' | 'integer' | 'float'; text: string } | { type: 'end'; text: '' };
@@ -7,9 +8,10 @@ export type Token =
 export type Piece = { kind: 'text'; text: string } | { kind: 'output' | 'statement'; tokens: Token[]; line: number };
 
 const opening = /\{\{|\{%|\{#/g;
-const rawBlock = /\{%[-+]?\s*raw\s*(-?)%\}([\s\S]*?)\{%(-?)\+?\s*endraw\s*(-?)\+?%\}/y;
+const rawStart = /\{%[-+]?\s*raw\s*(-?)%\}/y;
+const rawEnd = /\{%(-?)\+?\s*endraw\s*(-?)\+?%\}/g;
 const token =
-  /\s+|(\d[\d_]*(?:\.\d[\d_]*(?:[eE][+-]?\d+)?|[eE][+-]?\d+))|(0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|\d[\d_]*)|([\p{L}_][\p{L}\p{N}_]*)|("(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*')|(\/\/|\*\*|==|!=|<=|>=|[-+*/%~<>=()[\]{}.,:|])/uy;
+  /\s+|(\d[\d_]*(?:\.\d[\d_]*(?:[eE][+-]?\d+)?|[eE][+-]?\d+))|(0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|\d[\d_]*)|([\p{L}_][\p{L}\p{N}_]*)|(["'])|(\/\/|\*\*|==|!=|<=|>=|[-+*/%~<>=()[\]{}.,:|])/uy;
 
 /** Cuts a template; one trailing newline is dropped, `-` at a tag eats the white space beside it. */
 export function lex(source: string): Piece[] {
@@ -17,6 +19,8 @@ export function lex(source: string): Piece[] {
   const pieces: Piece[] = [];
   let position = 0;
   let stripNext = false;
+  let line = 1;
+  let counted = 0;
   const pushText = (raw: string, stripEnd: boolean) => {
     let part = stripNext ? raw.trimStart() : raw;
     if (stripEnd) part = part.trimEnd();
@@ -31,7 +35,7 @@ export function lex(source: string): Piece[] {
       break;
     }
     const start = found.index;
-    const line = lineOf(text, start);
+    for (; counted < start; counted += 1) if (text.charCodeAt(counted) === 10) line += 1;
     const tag = found[0];
     pushText(text.slice(position, start), text[start + 2] === '-');
     if (tag === '{#') {
@@ -41,13 +45,16 @@ export function lex(source: string): Piece[] {
       position = end + 2;
       continue;
     }
-    rawBlock.lastIndex = start;
-    const raw = tag === '{%' ? rawBlock.exec(text) : null;
+    rawStart.lastIndex = start;
+    const raw = tag === '{%' ? rawStart.exec(text) : null;
     if (raw) {
+      rawEnd.lastIndex = rawStart.lastIndex;
+      const end = rawEnd.exec(text);
+      if (!end) throw new TemplateError(`Missing end of raw directive (line ${line})`);
       stripNext = raw[1] === '-';
-      pushText(raw[2] ?? '', raw[3] === '-');
-      stripNext = raw[4] === '-';
-      position = rawBlock.lastIndex;
+      pushText(text.slice(rawStart.lastIndex, end.index), end[1] === '-');
+      stripNext = end[2] === '-';
+      position = rawEnd.lastIndex;
       continue;
     }
     const scanned = scan(text, start + 2, tag === '{{' ? '}}' : '%}', line);
@@ -70,6 +77,7 @@ function scan(text: string, start: number, close: string, line: number) {
       tokens.push({ type: 'end', text: '' });
       return { tokens, strip, end: position + close.length + (strip || kept ? 1 : 0) };
     }
+    spend(1);
     token.lastIndex = position;
     const match = token.exec(text);
     if (!match) {
@@ -78,17 +86,27 @@ function scan(text: string, start: number, close: string, line: number) {
       throw new TemplateError(`unexpected char '${text[position]}' at ${position} (line ${line})`);
     }
     position = token.lastIndex;
-    const [, float, integer, name, string, operator] = match;
+    const [, float, integer, name, quote, operator] = match;
     if (float !== undefined) tokens.push({ type: 'float', text: float.replaceAll('_', '') });
     else if (integer !== undefined) tokens.push({ type: 'integer', text: integer.replaceAll('_', '') });
     else if (name !== undefined) tokens.push({ type: 'name', text: name });
-    else if (string !== undefined) tokens.push({ type: 'string', text: unescape(string.slice(1, -1)) });
-    else if (operator !== undefined) {
+    else if (quote !== undefined) {
+      const end = closingQuote(text, position, quote);
+      if (end < 0) throw new TemplateError(`unexpected char '${quote}' at ${position - 1} (line ${line})`);
+      tokens.push({ type: 'string', text: unescape(text.slice(position, end)) });
+      position = end + 1;
+    } else if (operator !== undefined) {
       if ('([{'.includes(operator)) depth += 1;
       if (')]}'.includes(operator)) depth = Math.max(0, depth - 1);
       tokens.push({ type: 'operator', text: operator });
     }
   }
+}
+
+function closingQuote(text: string, from: number, quote: string): number {
+  let at = from;
+  while (at < text.length && text[at] !== quote) at += text[at] === '\\' ? 2 : 1;
+  return at < text.length ? at : -1;
 }
 
 const escapes: Record<string, string> = {
@@ -109,10 +127,4 @@ function unescape(text: string): string {
     if (code.length > 1) return String.fromCodePoint(Math.min(parseInt(code.slice(1), 16), 0x10ffff));
     return escapes[code] ?? (code === '\\' || code === "'" || code === '"' ? code : whole);
   });
-}
-
-function lineOf(text: string, position: number): number {
-  let line = 1;
-  for (let at = text.indexOf('\n'); at >= 0 && at < position; at = text.indexOf('\n', at + 1)) line += 1;
-  return line;
 }

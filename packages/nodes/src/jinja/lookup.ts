@@ -1,48 +1,113 @@
 import { isInteger } from '@millrace/graph';
 import { TemplateError } from './errors.js';
+import { spend } from './meter.js';
 import { methodOf } from './methods.js';
-import { Attributes, Callable, isMapping, kindOf, print, Undefined, type Item } from './runtime.js';
+import { print } from './printing.js';
+import {
+  Attributes,
+  Callable,
+  characters,
+  isList,
+  isMapping,
+  kindOf,
+  plain,
+  Range,
+  Tuple,
+  Undefined,
+  valueAt,
+  View,
+  type Item,
+} from './runtime.js';
+import { formatBraces } from './text-format.js';
 
-/** `object.name`: a method, then a member, as Jinja looks it up. */
-export function memberOf(object: Item, name: string): Item {
+/** A method or another attribute, as Python's `getattr` finds it: members of mappings are none. */
+export function attributeOf(object: Item, name: string): Item {
   if (object instanceof Undefined) throw new TemplateError(object.message);
-  if (object instanceof Attributes) {
+  const missing = () => new Undefined(`'${kindOf(object)} object' has no attribute '${name}'`);
+  if (object instanceof Attributes || object instanceof Callable) {
     const found = object.members.get(name);
-    return found !== undefined ? found : new Undefined(`'${object.label}' has no attribute '${name}'`);
+    return found !== undefined ? found : missing();
   }
-  const method = methodOf(object, name);
-  if (method) return new Callable(name, method);
-  if (isMapping(object) && Object.hasOwn(object, name)) return object[name] ?? null;
-  return new Undefined(`'${kindOf(object)} object' has no attribute '${name}'`);
+  const value = plain(object);
+  if (value instanceof Tuple) {
+    const at = value.names.indexOf(name);
+    if (at >= 0) return value[at] ?? null;
+  }
+  if (value instanceof Range) {
+    if (name === 'start' || name === 'stop' || name === 'step') return value[name];
+    return missing();
+  }
+  if (typeof value === 'string' && name === 'format')
+    return new Callable(name, (args, named) => formatBraces(value, args, named, { member: attributeOf, item: itemOf }));
+  const method = methodOf(value, name);
+  return method ? new Callable(name, method) : missing();
 }
 
-/** `object[index]`: a member, or an item counted from either end. */
+/** `object.name`: an attribute, then a member, as Jinja looks it up. */
+export function memberOf(object: Item, name: string): Item {
+  const attribute = attributeOf(object, name);
+  if (!(attribute instanceof Undefined) || !isMapping(object)) return attribute;
+  const member = valueAt(object, name);
+  return member !== undefined ? member : attribute;
+}
+
+/** `object[index]`: a member, or an item counted from either end, then an attribute. */
 export function itemOf(object: Item, index: Item): Item {
   if (object instanceof Undefined) throw new TemplateError(object.message);
-  if (typeof index === 'string') {
-    if (isMapping(object) && Object.hasOwn(object, index)) return object[index] ?? null;
-    return memberOf(object, index);
+  const at = plain(index);
+  const holder = plain(object);
+  const missing = () => new Undefined(`${kindOf(object)} object has no element ${print(at)}`);
+  if (isMapping(holder)) {
+    const found = isHashable(at) ? valueAt(holder, at) : undefined;
+    if (found !== undefined) return found;
+    return typeof at === 'string' ? memberOf(holder, at) : missing();
   }
-  const missing = () => new Undefined(`${kindOf(object)} object has no element ${print(index)}`);
-  const at = typeof index === 'boolean' ? Number(index) : index;
-  if (isMapping(object)) return Object.hasOwn(object, print(at)) ? (object[print(at)] ?? null) : missing();
-  if (typeof object !== 'string' && !Array.isArray(object)) return missing();
-  if (typeof at !== 'number' || !isInteger(at)) return missing();
-  const items: readonly Item[] = typeof object === 'string' ? [...object] : object;
-  const found = items.at(at);
-  return found !== undefined ? found : missing();
+  if (typeof at === 'string') return attributeOf(object, at);
+  const position = typeof at === 'boolean' ? Number(at) : at;
+  if (typeof position !== 'number' || !isInteger(position)) return missing();
+  if (holder instanceof Range) {
+    const place = position < 0 ? position + holder.length : position;
+    return place >= 0 && place < holder.length ? holder.start + place * holder.step : missing();
+  }
+  if (typeof holder === 'string') return characters(holder).at(position) ?? missing();
+  if (!isList(holder) || holder instanceof View) return missing();
+  spend(1);
+  return holder.at(position) ?? (position < holder.length && position >= -holder.length ? null : missing());
 }
 
-/** Python's extended slice. */
-export function pick(items: Item[], from: number | undefined, to: number | undefined, step: number): Item[] {
+const isHashable = (key: Item): boolean => !isMapping(key) && (!isList(key) || key instanceof Tuple);
+
+/** A member by a dotted path or an index, as filters take it. */
+export function pathOf(item: Item, path: Item, fallback?: Item): Item {
+  if (path === null) return item;
+  const parts: Item[] =
+    typeof path === 'number'
+      ? [path]
+      : print(path)
+          .split('.')
+          .map((part) => (/^\d{1,15}$/.test(part) ? Number(part) : part));
+  let found = item;
+  for (const part of parts) {
+    found = itemOf(found, part);
+    if (found instanceof Undefined && fallback !== undefined) found = fallback;
+  }
+  return found;
+}
+
+/** First and last index of Python's extended slice of so many items, with its step. */
+export function sliceBounds(size: number, from?: number, to?: number, step = 1) {
   if (step === 0) throw new TemplateError('slice step cannot be zero');
-  const size = items.length;
   const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
   const clamp = (at: number | undefined, fallback: number) =>
     at === undefined ? fallback : Math.min(high, Math.max(low, at < 0 ? at + size : at));
-  const start = clamp(from, step > 0 ? low : high);
-  const end = clamp(to, step > 0 ? high : low);
-  const picked: Item[] = [];
-  for (let at = start; step > 0 ? at < end : at > end; at += step) picked.push(items[at] ?? null);
+  return { start: clamp(from, step > 0 ? low : high), end: clamp(to, step > 0 ? high : low), step };
+}
+export type Bounds = ReturnType<typeof sliceBounds>;
+
+/** The items of a slice. */
+export function pick<T>(items: readonly T[], { start, end, step }: Bounds): T[] {
+  if (step === 1) return items.slice(start, Math.max(start, end));
+  const picked: T[] = [];
+  for (let at = start; step > 0 ? at < end : at > end; at += step) picked.push(items[at] as T);
   return picked;
 }

@@ -1,5 +1,6 @@
 import { Float, type Value } from '@millrace/contracts';
-import { integerValue } from '@millrace/graph';
+import { integerValue, maxIntegerDigits } from '@millrace/graph';
+import { spend } from './meter.js';
 import type { Argument, Expression } from './ast.js';
 import { TemplateError } from './errors.js';
 import type { Token } from './lexer.js';
@@ -25,6 +26,7 @@ export class Tokens {
     return this.tokens[this.position + 1] ?? { type: 'end', text: '' };
   }
   next(): Token {
+    spend(1);
     const token = this.current;
     this.position += 1;
     return token;
@@ -62,7 +64,7 @@ export class Tokens {
       if (this.current.type === 'end' || this.is('=') || this.is(')')) break;
       items.push(this.expression());
     }
-    return { kind: 'list', items };
+    return { kind: 'tuple', items };
   }
 
   expression(withChoice = true): Expression {
@@ -146,14 +148,17 @@ export class Tokens {
       while (this.current.type === 'string') text += this.next().text;
       return { kind: 'constant', value: text };
     }
-    if (token.type === 'integer')
+    if (token.type === 'integer') {
+      if (token.text.length > maxIntegerDigits)
+        throw new TemplateError(`an integer has more than ${maxIntegerDigits} digits (line ${this.line})`);
       return { kind: 'constant', value: integerValue(BigInt(token.text.replace(/^0+(?=\d)/, ''))) };
+    }
     if (token.type === 'float') {
       const value = Number(token.text);
       return { kind: 'constant', value: Number.isInteger(value) ? new Float(value) : value };
     }
     if (token.text === '(') {
-      if (this.take(')')) return { kind: 'list', items: [] };
+      if (this.take(')')) return { kind: 'tuple', items: [] };
       const inner = this.tuple();
       this.expect(')');
       return inner;
@@ -215,6 +220,8 @@ export class Tokens {
   /** Arguments of a call after its opening bracket. */
   args(): Argument[] {
     return this.until(')', (): Argument => {
+      if (this.take('*')) return { name: undefined, value: this.expression(), spread: 'list' };
+      if (this.take('**')) return { name: undefined, value: this.expression(), spread: 'mapping' };
       if (this.current.type === 'name' && this.following.type === 'operator' && this.following.text === '=') {
         const name = this.name();
         this.expect('=');

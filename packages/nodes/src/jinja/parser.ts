@@ -1,4 +1,4 @@
-import { bodyName, type Expression, type Parameter, type Statement, type Target } from './ast.js';
+import { bodyName, type Expression, type Macro, type Parameter, type Statement, type Target } from './ast.js';
 import { TemplateError } from './errors.js';
 import { lex, type Piece } from './lexer.js';
 import { Tokens } from './parse-expression.js';
@@ -86,14 +86,15 @@ class Parser {
         tokens.expect('(');
         const parameters = this.parameters(tokens);
         tokens.end();
-        return { kind: 'macro', name, parameters, body: this.closed('endmacro') };
+        return { kind: 'macro', macro: this.macro(name, parameters, 'endmacro') };
       }
       case 'call': {
         start();
         const parameters = tokens.take('(') ? this.parameters(tokens) : [];
         const call = tokens.expression();
         tokens.end();
-        return { kind: 'call-block', parameters, call, body: this.closed('endcall') };
+        if (call.kind !== 'call') throw new TemplateError(`expected call (line ${tokens.line})`);
+        return { kind: 'call-block', caller: this.macro('caller', parameters, 'endcall'), call };
       }
       case 'filter': {
         start();
@@ -107,7 +108,9 @@ class Parser {
         return { kind: 'block', body: this.closed('endblock') };
       case 'autoescape':
         start();
-        tokens.expression();
+        if (!tokens.take('false', 'name'))
+          throw new TemplateError(`'autoescape' is not available: use the filter e (line ${tokens.line})`);
+        tokens.end();
         return { kind: 'block', body: this.closed('endautoescape') };
       case 'include':
       case 'extends':
@@ -117,6 +120,17 @@ class Parser {
       default:
         return undefined;
     }
+  }
+
+  private macro(name: string, parameters: Parameter[], end: string): Macro {
+    const from = this.position;
+    const body = this.closed(end);
+    const takes = new Set<string>();
+    for (const piece of this.pieces.slice(from, this.position)) {
+      for (const { type, text } of piece.kind === 'text' ? [] : piece.tokens)
+        if (type === 'name' && ['varargs', 'kwargs', 'caller'].includes(text)) takes.add(text);
+    }
+    return { name, parameters, body, takes };
   }
 
   private conditional(tokens: Tokens): Statement {
@@ -139,7 +153,7 @@ class Parser {
     const target = this.target(tokens);
     tokens.expect('in', 'name');
     const over = tokens.expression(false);
-    const items: Expression = tokens.is(',') ? { kind: 'list', items: [over, ...this.further(tokens)] } : over;
+    const items: Expression = tokens.is(',') ? { kind: 'tuple', items: [over, ...this.further(tokens)] } : over;
     const filter = tokens.take('if', 'name') ? tokens.expression() : undefined;
     const recursive = tokens.take('recursive', 'name');
     tokens.end();

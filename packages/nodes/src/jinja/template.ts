@@ -3,12 +3,18 @@ import { isObject } from '@millrace/graph';
 import type { Statement } from './ast.js';
 import { TemplateError } from './errors.js';
 import { Interpreter } from './interpreter.js';
-import { mutating } from './methods.js';
+import { startMeter } from './meter.js';
+import { mutating } from './method.js';
 import { parseTemplate } from './parser.js';
+import { Dict, type Item } from './runtime.js';
 import { Scope } from './scope.js';
+import { SharedValue, shareValues } from './sharing.js';
 
 /** Longest output, in characters (dsl 3.8). */
 export const maxOutputLength = 400_000;
+
+/** Longest source, in UTF-16 units. */
+const maxSourceLength = 1_000_000;
 
 /** A parsed template; renders as often as wanted. */
 export interface Template {
@@ -21,16 +27,29 @@ export interface Template {
  * @throws TemplateError
  */
 export function compileTemplate(source: string): Template {
+  if (source.length > maxSourceLength)
+    throw new TemplateError(`The template is longer than ${maxSourceLength} characters`);
   const body = guarded(() => parseTemplate(source));
   // Methods such as `append` change lists in place; the run's own values must stay as they are.
-  const copies = [...mutating].some((name) => source.includes(`.${name}`));
+  let copies = [...mutating].some((name) => source.includes(`.${name}`));
+  const render = (variables: Readonly<Record<string, Value>>): string =>
+    guarded(() => {
+      const scope = new Scope();
+      for (const [name, value] of Object.entries(variables)) scope.set(name, copies ? copy(value) : value);
+      shareValues(!copies);
+      return checked(body, scope);
+    });
   return {
-    render: (variables) =>
-      guarded(() => {
-        const scope = new Scope();
-        for (const [name, value] of Object.entries(variables)) scope.set(name, copies ? copy(value) : value);
-        return checked(body, scope);
-      }),
+    render: (variables) => {
+      try {
+        return render(variables);
+      } catch (error) {
+        if (!(error instanceof SharedValue)) throw error;
+        // The method's name was made up on the way: once more, on copies.
+        copies = true;
+        return render(variables);
+      }
+    },
   };
 }
 
@@ -48,14 +67,15 @@ function codePoints(text: string): number {
   return count;
 }
 
-function copy(value: Value): Value {
-  if (Array.isArray(value)) return value.map(copy);
+function copy(value: Value): Item {
+  if (Array.isArray(value)) return value.map((item) => copy(item) as Value);
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copy(item)]));
+  return new Dict(Object.entries(value).map(([key, item]) => [key, copy(item)] as const));
 }
 
 /** Deep nesting of values or expressions ends as the author's error, not as ours. */
 function guarded<T>(run: () => T): T {
+  startMeter();
   try {
     return run();
   } catch (error) {
