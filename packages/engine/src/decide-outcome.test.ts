@@ -1,5 +1,5 @@
 import type { NodeResult } from '@millrace/contracts';
-import type { PlanNode } from '@millrace/graph';
+import { everyHandle, type PlanNode } from '@millrace/graph';
 import { decideOutcome } from './decide-outcome.js';
 
 const node = (more: Partial<PlanNode> = {}): PlanNode => ({
@@ -64,6 +64,8 @@ describe('decideOutcome (dsl 3.6)', () => {
     const defaulted = node({ errorStrategy: 'default-value', defaultValue: { body: '{}' } });
     const outputs = { body: '{}', error_message: 'boom', error_type: 'HTTPResponseCodeError' };
     expect(decideOutcome(defaulted, failed, 1)).toMatchObject({ outcome: 'done', handle: 'source', outputs });
+    const branch = node({ ...defaulted, type: 'if-else', kind: 'branch' });
+    expect(decideOutcome(branch, failed, 1)).toMatchObject({ outcome: 'done', handle: everyHandle, outputs });
   });
 
   it('fails the run, with the provider code only then', () => {
@@ -73,5 +75,38 @@ describe('decideOutcome (dsl 3.6)', () => {
       code: 'provider_not_initialize',
     });
     expect(decideOutcome(node({ errorStrategy: 'fail-branch' }), failed, 1)).not.toHaveProperty('code');
+  });
+
+  it('fails a branch node that chose nothing', () => {
+    const empty: NodeResult = { ...common, status: 'succeeded', outputs: {}, handle: '' };
+    const branch = node({ kind: 'branch', type: 'if-else', errorStrategy: 'fail-branch' });
+    expect(decideOutcome(branch, empty, 1)).toMatchObject({
+      outcome: 'failed',
+      error: 'Branch node n completed without selecting a branch',
+    });
+  });
+
+  it.each([
+    'template-transform',
+    'if-else',
+    'variable-aggregator',
+    'start',
+    'end',
+    'llm',
+    'http-request',
+    'unheard-of',
+  ])('honours the strategy on %s, whatever the editor offers', (type) => {
+    const quiet: NodeResult = { ...failed, errorType: '' };
+    expect(decideOutcome(node({ type, errorStrategy: 'fail-branch' }), quiet, 1)).toMatchObject({
+      status: 'exception',
+      handle: 'fail-branch',
+      outputs: { error_message: 'boom', error_type: '' },
+    });
+    expect(
+      decideOutcome(node({ type, errorStrategy: 'default-value', defaultValue: { a: 1 } }), quiet, 1),
+    ).toMatchObject({
+      status: 'exception',
+      outputs: { a: 1, error_message: 'boom', error_type: '' },
+    });
   });
 });

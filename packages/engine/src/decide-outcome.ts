@@ -1,5 +1,5 @@
 import type { NodeResult, NodeStatus, ValueObject } from '@millrace/contracts';
-import type { PlanNode } from '@millrace/graph';
+import { everyHandle, isBranch, type PlanNode } from '@millrace/graph';
 
 /** What becomes of one attempt (dsl 3.6). */
 export interface Outcome {
@@ -20,6 +20,7 @@ export interface Outcome {
 export function decideOutcome(node: PlanNode, result: NodeResult, attempt: number): Outcome {
   if (result.status === 'succeeded') {
     const { outputs, handle } = result;
+    if (isBranch(node) && handle === '') return withoutBranch(node);
     return { outcome: 'done', status: 'succeeded', outputs, handle, error: null, retryDelayMs: 0, exceptions: 0 };
   }
   const { error, errorType } = result;
@@ -34,7 +35,9 @@ export function decideOutcome(node: PlanNode, result: NodeResult, attempt: numbe
       return { ...failure, outcome: 'done', status: 'exception', outputs: handled, handle: 'fail-branch' };
     case 'default-value': {
       const outputs = { ...node.defaultValue, ...handled };
-      return { ...failure, outcome: 'done', status: 'exception', outputs, handle: 'source' };
+      // Also a branch node takes all its edges then.
+      const handle = isBranch(node) ? everyHandle : 'source';
+      return { ...failure, outcome: 'done', status: 'exception', outputs, handle };
     }
     case 'none': {
       const code = result.code === undefined ? {} : { code: result.code };
@@ -42,3 +45,14 @@ export function decideOutcome(node: PlanNode, result: NodeResult, attempt: numbe
     }
   }
 }
+
+/** A mistake of the graph, which neither retries nor a strategy mend (dsl 3.2). */
+const withoutBranch = ({ id }: PlanNode): Outcome => ({
+  outcome: 'failed',
+  status: 'failed',
+  outputs: null,
+  handle: '',
+  error: `Branch node ${id} completed without selecting a branch`,
+  retryDelayMs: 0,
+  exceptions: 1,
+});

@@ -1,7 +1,7 @@
 import type { EdgeTable, Value, ValueObject } from '@millrace/contracts';
 import { Float } from '@millrace/contracts';
 import { compilePlan } from './compile.js';
-import { edgeTable } from './edge-table.js';
+import { edgeTable, everyHandle } from './edge-table.js';
 import { convertDefault } from './node-config.js';
 import type { Plan } from './plan.js';
 
@@ -464,4 +464,17 @@ describe('text streams', () => {
     edges.push(['n60', 'e', 'true'], ['n60', 'e', 'false']);
     expect(pathsOf(compiled(nodes, edges).plan, 'e')).toEqual([['n60:true'], ['n60:false']]);
   });
+});
+
+it('takes all edges of a branch node that goes on with default values (dsl 3.6)', () => {
+  const { plan } = compiled(
+    [node('s', 'start'), node('i', 'if-else', { error_strategy: 'default-value' }), node('a', 'end'), node('b', 'end')],
+    [
+      ['s', 'i'],
+      ['i', 'a', 'true'],
+      ['i', 'b', 'false'],
+    ],
+  );
+  const { take, skip } = JSON.parse(edgeTable(plan, 1, everyHandle)) as EdgeTable;
+  expect([take.map(([target]) => target), skip]).toEqual([[2, 3], []]);
 });

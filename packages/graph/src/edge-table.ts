@@ -2,6 +2,9 @@ import type { EdgeEntry, EdgeTable } from '@millrace/contracts';
 import { isBranch } from './node-config.js';
 import type { Plan, PlanEdge } from './plan.js';
 
+/** In the place of a handle, and none that a file would name: every edge is taken, also of a branch node (`default-value`, dsl 3.6). */
+export const everyHandle = '\u0001every';
+
 /** Edges some End node's text stream waits for (dsl 5.2). */
 function blockingEdges(plan: Plan): Set<number> {
   return new Set(plan.stream.ends.flatMap((end) => end.paths.flat()));
@@ -16,7 +19,7 @@ function buildTable(plan: Plan, nodeIndex: number, handle: string): EdgeTable {
     plan.nodes[edge.target]?.in.length ?? 0,
     blocking.has(edge.index) ? edge.index : -1,
   ];
-  const branch = isBranch(node);
+  const branch = isBranch(node) && handle !== everyHandle;
   const taken = (edge: PlanEdge): boolean => !branch || edge.handle === handle;
   const table: EdgeTable = {
     take: node.out.filter(taken).map(entry),
@@ -44,6 +47,7 @@ export function edgeTable(plan: Plan, nodeIndex: number, handle: string): string
   if (known !== undefined) return known;
   const text = JSON.stringify(buildTable(plan, nodeIndex, handle));
   // Handles are chosen by nodes (a model may name any class): keep only those the graph knows.
-  if (!node || !isBranch(node) || node.out.some((edge) => edge.handle === handle)) plan.tables.set(key, text);
+  if (!node || !isBranch(node) || handle === everyHandle || node.out.some((edge) => edge.handle === handle))
+    plan.tables.set(key, text);
   return text;
 }

@@ -37,26 +37,24 @@ export function formatPercent(text: string, values: Item): string {
   };
   spendText(text.length);
   let size = text.length;
-  const result = text.replace(
-    placeholder,
-    (_: string, name?: string, flags = '', width = '0', digits?: string, type?: string) => {
-      spend(2);
-      if (type === undefined) throw new TemplateError('incomplete format');
-      if (type === '%') return '%';
-      const number = (given: string) => (given === '*' ? Number(next()) : Number(given));
-      const columns = number(width);
-      const precision = digits === undefined ? undefined : number(digits);
-      if (!(columns <= maxTextLength) || !((precision ?? 0) <= maxTextLength))
-        throw new TemplateError(`A text in the template exceeds ${maxTextLength} characters`);
-      if (name !== undefined && !mapping) throw new TemplateError('format requires a mapping');
-      named ||= name !== undefined;
-      const value = name === undefined || !mapping ? next() : valueAt(mapping, name);
-      if (value === undefined) throw new TemplateError(`KeyError: '${name}'`);
-      const made = one(value, type, flags, columns, precision);
-      size += made.length;
-      return boundedText(size, () => made);
-    },
-  );
+  const result = text.replace(placeholder, (_, ...groups: (string | undefined)[]) => {
+    const [name, flags = '', width = '0', digits, type] = groups;
+    spend(2);
+    if (type === undefined) throw new TemplateError('incomplete format');
+    if (type === '%') return '%';
+    const number = (given: string) => (given === '*' ? Number(next()) : Number(given));
+    const columns = number(width);
+    const precision = digits === undefined ? undefined : number(digits);
+    if (!(columns <= maxTextLength) || !((precision ?? 0) <= maxTextLength))
+      throw new TemplateError(`A text in the template exceeds ${maxTextLength} characters`);
+    if (name !== undefined && !mapping) throw new TemplateError('format requires a mapping');
+    named ||= name !== undefined;
+    const value = name === undefined || !mapping ? next() : valueAt(mapping, name);
+    if (value === undefined) throw new TemplateError(`KeyError: '${name}'`);
+    const made = one(value, type, flags, columns, precision);
+    size += made.length;
+    return boundedText(size, () => made);
+  });
   // Python lets a list or mapping go unused.
   if (!named && used < positional.length && (values instanceof Tuple || !(isList(values) || mapping)))
     throw new TemplateError('not all arguments converted during string formatting');
