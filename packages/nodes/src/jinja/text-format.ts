@@ -30,7 +30,7 @@ export function formatPercent(text: string, values: Item): string {
   const positional: readonly Item[] = values instanceof Tuple ? values : [values];
   const mapping = isMapping(values) ? values : undefined;
   let used = 0;
-  let named = false;
+  let named = 0;
   const next = (): Item => {
     if (used >= positional.length) throw new TemplateError('not enough arguments for format string');
     return positional[used++] as Item;
@@ -56,7 +56,7 @@ export function formatPercent(text: string, values: Item): string {
     return boundedText(size, () => made);
   });
   // Python lets a list or mapping go unused.
-  if (!named && used < positional.length && (values instanceof Tuple || !(isList(values) || mapping)))
+  if (named === 0 && used < positional.length && (values instanceof Tuple || !(isList(values) || mapping)))
     throw new TemplateError('not all arguments converted during string formatting');
   return result;
 }
