@@ -88,7 +88,7 @@ export const greedy: [template: string, message: string][] = [
   ["{{ ['x' * 100000] * 100000 }}", 'template'],
   ["{{ (['x' * 100000] * 1000)|join }}", textLimit],
   ["{{ range(200000)|join('x' * 1000) }}", 'template'],
-  ["{{ ('%(' * 500000) % {} }}", 'format'],
+  ["{{ ('%(' * 500000) % {} }}", steps],
   // Lists and mappings
   ['{{ [0] * 99999999 }}', listLimit],
   ['{{ [0] * (10**30) }}', listLimit],

@@ -30,12 +30,13 @@ export function formatPercent(text: string, values: Item): string {
   const positional: readonly Item[] = values instanceof Tuple ? values : [values];
   const mapping = isMapping(values) ? values : undefined;
   let used = 0;
-  let named = 0;
   const next = (): Item => {
     if (used >= positional.length) throw new TemplateError('not enough arguments for format string');
     return positional[used++] as Item;
   };
   spendText(text.length);
+  // All placeholders are looked for, each for a name, before the first is filled.
+  for (let at = text.indexOf('%'); at >= 0; at = text.indexOf('%', at + 1)) spend(4);
   let size = text.length;
   const result = text.replace(placeholder, (_, ...groups: (string | undefined)[]) => {
     const [name, flags = '', width = '0', digits, type] = groups;
@@ -48,7 +49,6 @@ export function formatPercent(text: string, values: Item): string {
     if (!(columns <= maxTextLength) || !((precision ?? 0) <= maxTextLength))
       throw new TemplateError(`A text in the template exceeds ${maxTextLength} characters`);
     if (name !== undefined && !mapping) throw new TemplateError('format requires a mapping');
-    named ||= name !== undefined;
     const value = name === undefined || !mapping ? next() : valueAt(mapping, name);
     if (value === undefined) throw new TemplateError(`KeyError: '${name}'`);
     const made = one(value, type, flags, columns, precision);
@@ -56,7 +56,7 @@ export function formatPercent(text: string, values: Item): string {
     return boundedText(size, () => made);
   });
   // Python lets a list or mapping go unused.
-  if (named === 0 && used < positional.length && (values instanceof Tuple || !(isList(values) || mapping)))
+  if (used < positional.length && (values instanceof Tuple || !(isList(values) || mapping)))
     throw new TemplateError('not all arguments converted during string formatting');
   return result;
 }
