@@ -41,7 +41,6 @@ const schema = z.object({
   retry_config: z.object({ retry_enabled: looseFlag }).nullish(),
 });
 
-const strategies = new Set(['fail-branch', 'default-value']);
 const methods = new Set(['get', 'head', 'post', 'put', 'delete', 'patch']);
 const strategies = new Set(['fail-branch', 'default-value']);
 /** Timers of the system can't count further than 24 days; no run lasts that long. */
