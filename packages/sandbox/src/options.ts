@@ -20,9 +20,9 @@ export interface CodeRunnerOptions {
   /** Interpreters kept ready beyond that, per language, for when one has to be replaced. @default 1 */
   spares?: number;
   /** Folder where the snapshot of Python is kept between starts; without one each start makes it anew (3 s). */
-  cacheDir?: string;
+  cacheDir?: string | undefined;
   /** Folder of pure-Python wheels (`*.whl`) that Python code may import. */
-  packagesDir?: string;
+  packagesDir?: string | undefined;
   /** Told about crashes of the helper process and about a cache that cannot be used; runs are not affected or have failed. */
   onError?: (error: Error) => void;
   observer?: CodeObserver;

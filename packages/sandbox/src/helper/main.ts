@@ -109,6 +109,8 @@ async function hear(message: ToHelper): Promise<void> {
 }
 
 process.once('disconnect', () => process.exit());
+// A terminal's Ctrl-C reaches the whole group. The worker drains first, and runs go on until it is done.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 process.on('message', (message: ToHelper) => {
   hear(message).catch((error: unknown) => {
     say({ type: 'trouble', message: `The helper could not start: ${String(error)}` });
