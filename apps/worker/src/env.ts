@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import {
   bigInteger,
   bytes,
@@ -32,13 +33,20 @@ const codeOutputEnv = {
 /** The cage for users' code; limits are per run and interpreter. */
 const codeRunnerEnv = {
   CODE_TIME_LIMIT: duration().default(15_000),
-  CODE_MEMORY_LIMIT: bytes().default(256 * 1024 ** 2),
+  CODE_PYTHON_MEMORY_LIMIT: bytes().default(256 * 1024 ** 2),
+  CODE_JAVASCRIPT_MEMORY_LIMIT: bytes().default(128 * 1024 ** 2),
   CODE_OUTPUT_LIMIT: bytes().default(10 * 1024 ** 2),
+  /** Runs of users' code at a time; more wait. */
+  CODE_PYTHON_INTERPRETERS: integer({ min: 1, max: 256 }).default(5),
+  CODE_JAVASCRIPT_INTERPRETERS: integer({ min: 1, max: 256 }).default(3),
   /** Folder of pure-Python wheels that code may import. */
   CODE_PYTHON_PACKAGES_DIR: text().optional(),
-  /** Folder that keeps Python's start snapshot; without one a worker's first code node waits 3 s more. */
+  /** Folder that keeps the started Python, without which a worker's first code node waits 3 s more; `code` in the data directory if there is one. */
   CODE_CACHE_DIR: text().optional(),
+  MILLRACE_DATA_DIR: text().optional(),
 };
+
+const mebibyte = 1_048_576;
 
 export const workerEnv = {
   ...databaseEnv,
@@ -72,12 +80,13 @@ export const codeOutputLimits = (env: Env): CodeOutputLimits => ({
   maxNumberArrayLength: env.CODE_MAX_NUMBER_ARRAY_LENGTH,
 });
 
-export const codeRunnerOptions = (env: Env): CodeRunnerOptions => ({
+export const codeRunnerOptions = (env: Env): CodeRunnerOptions & { cacheDir: string | undefined } => ({
   timeLimitMs: env.CODE_TIME_LIMIT,
-  memoryLimitBytes: env.CODE_MEMORY_LIMIT,
+  memoryLimitBytes: { python3: env.CODE_PYTHON_MEMORY_LIMIT, javascript: env.CODE_JAVASCRIPT_MEMORY_LIMIT },
   outputLimitBytes: env.CODE_OUTPUT_LIMIT,
-  ...(env.CODE_PYTHON_PACKAGES_DIR !== undefined && { packagesDir: env.CODE_PYTHON_PACKAGES_DIR }),
-  ...(env.CODE_CACHE_DIR !== undefined && { cacheDir: env.CODE_CACHE_DIR }),
+  interpreters: { python3: env.CODE_PYTHON_INTERPRETERS, javascript: env.CODE_JAVASCRIPT_INTERPRETERS },
+  packagesDir: env.CODE_PYTHON_PACKAGES_DIR,
+  cacheDir: env.CODE_CACHE_DIR ?? (env.MILLRACE_DATA_DIR && join(env.MILLRACE_DATA_DIR, 'code')),
 });
 
 export const telemetrySource = (): Record<string, string | undefined> => process.env;

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { newId } from '@millrace/contracts';
 import { createClaims, createExecuteNode, createFinish, createPlans, createReconciler } from '@millrace/engine';
 import { createModels } from '@millrace/models';
@@ -34,8 +35,10 @@ const shardQueues = Array.from({ length: env.MILLRACE_SHARDS }, (_, shard) => cr
 const queue = createNodeQueue(shardQueues);
 const plans = createPlans(store.versions, supportedNodeTypes);
 const outbound = createOutbound(outboundOptions(env));
-// Its helper process starts with the first code node.
-const code = createCodeRunner({ ...codeRunnerOptions(env), onError, observer: createCodeMetrics(metrics) });
+const codeOptions = codeRunnerOptions(env);
+const code = createCodeRunner({ ...codeOptions, onError, observer: createCodeMetrics(metrics) });
+// With the started Python at hand it is ready in a moment; without it the first code node is soon enough.
+if (codeOptions.cacheDir !== undefined) void code.start();
 const executors = createNodeExecutors({
   outbound,
   models: createModels({ outbound, credentials: store.credentials }),
