@@ -81,7 +81,8 @@ async function run(
 ): Promise<NodeResult> {
   const outbound = createOutbound(options);
   const models = { invoke: () => Promise.reject(new Error('no model here')) };
-  const executor = createNodeExecutors({ outbound, models }).get('http-request');
+  const code = { run: () => Promise.reject(new Error('no code here')) };
+  const executor = createNodeExecutors({ outbound, models, code }).get('http-request');
   const request: NodeRequest = {
     ...{ nodeId: 'n', title: 'N', inputs: {}, tenantId: 't', appId: 'a', runId: 'r', executionId: 'e' },
     data: { type: 'http-request', title: 'N', method: 'get', ...data },
