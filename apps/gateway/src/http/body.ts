@@ -1,4 +1,4 @@
-import { ApiError, type Value, type ValueObject } from '@millrace/contracts';
+import { ApiError, Float, type Value, type ValueObject } from '@millrace/contracts';
 import { parseJson } from '@millrace/graph';
 import type { Request } from 'express';
 
@@ -28,9 +28,35 @@ function isJson(contentType: string | undefined): boolean {
   return type === 'application/json' || (type.startsWith('application/') && type.endsWith('+json'));
 }
 
+/** Deeper bodies are refused: whatever reads a value later may do so recursively. */
+const maxDepth = 500;
+
 function parseBody(text: string): Value {
+  let value: Value;
   try {
-    return parseJson(text);
+    value = parseJson(text);
+  } catch (cause) {
+    // Only numbers that `JSON.parse` would change are looked at recursively.
+    throw cause instanceof RangeError ? tooDeep() : new ApiError('bad_request', unreadable, { cause });
+  }
+  if (isDeeperThan(maxDepth, value)) throw tooDeep();
+  return value;
+}
+
+const tooDeep = (): ApiError =>
+  new ApiError('invalid_param', `The request body is nested more than ${maxDepth} levels deep.`);
+
+function isDeeperThan(levels: number, value: Value): boolean {
+  if (value === null || typeof value !== 'object' || value instanceof Float) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeeperThan(levels - 1, member));
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** @throws ApiError `bad_request` when it is not UTF-8; a byte order mark is passed over */
+function decode(chunks: Buffer[]): string {
+  try {
+    return utf8.decode(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
   } catch (cause) {
     throw new ApiError('bad_request', unreadable, { cause });
   }
@@ -41,8 +67,12 @@ function objectOf(value: Value): ValueObject {
   throw new ApiError('invalid_param', 'The request body must be a JSON object.');
 }
 
-/** Collects the body as UTF-8 text; beyond the limit it is refused without being kept. */
-function readText(req: Request, limitBytes: number): Promise<string> {
+async function readText(req: Request, limitBytes: number): Promise<string> {
+  return decode(await readBytes(req, limitBytes));
+}
+
+/** Collects the body; beyond the limit it is refused without being kept. */
+async function readBytes(req: Request, limitBytes: number): Promise<Buffer[]> {
   const encoding = req.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
     throw new ApiError('unsupported_media_type', `Content-Encoding '${encoding}' is not supported.`);
@@ -58,7 +88,7 @@ function readText(req: Request, limitBytes: number): Promise<string> {
       if (size > limitBytes) return reject(tooLarge());
       chunks.push(chunk);
     });
-    req.once('end', () => resolve(chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString('utf8')));
+    req.once('end', () => resolve(chunks));
     // The client has gone: nobody will read this answer.
     const aborted = (): void => {
       if (!req.readableEnded) reject(new ApiError('bad_request', unreadable));

@@ -17,7 +17,7 @@ interface Opened {
   closed: Promise<unknown>;
 }
 
-async function open(options: Partial<SseOptions> = {}): Promise<Opened> {
+async function open(options: Partial<SseOptions> = {}, headers: Record<string, string> = {}): Promise<Opened> {
   const drained = Promise.withResolvers<undefined>();
   const closed = Promise.withResolvers<undefined>();
   const opened = Promise.withResolvers<{ session: SseSession; res: ServerResponse }>();
@@ -30,7 +30,7 @@ async function open(options: Partial<SseOptions> = {}): Promise<Opened> {
     opened.resolve({ session, res });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const request = get({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' });
+  const request = get({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', headers });
   const [client] = (await once(request, 'response')) as [IncomingMessage];
   return { ...(await opened.promise), client, drained: drained.promise, closed: closed.promise };
 }
@@ -57,6 +57,12 @@ describe('SSE session', () => {
     expect(await textOf(client)).toBe(
       'event: ping\n\nid: 1-1\ndata: {"event":"workflow_started","data":"é"}\n\nid: 1-2\ndata: {}\n\n',
     );
+  });
+
+  it.each(['close', 'keep-alive'])('leaves the connection as the client wants it: %s', async (connection) => {
+    const { session, client } = await open({}, { connection });
+    session.end();
+    expect(client.headers.connection).toBe(connection);
   });
 
   it('pings after each silence', async () => {

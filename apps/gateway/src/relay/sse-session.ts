@@ -24,10 +24,10 @@ export interface SseSession {
   end(): void;
 }
 
+// `Connection` is left to Node: it says keep-alive, unless the client or a stopping server wants it closed.
 const headers = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   'Cache-Control': 'no-cache, no-transform',
-  Connection: 'keep-alive',
   'X-Accel-Buffering': 'no',
 };
 

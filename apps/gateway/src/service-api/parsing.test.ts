@@ -11,6 +11,7 @@ describe('user', () => {
     [123, '123'],
     [new Float(1), '1.0'],
     [12345678901234567890n, '12345678901234567890'],
+    ['😀'.repeat(255), '😀'.repeat(255)],
   ])('%p becomes %p', (value, text) => expect(parseUser(value)).toBe(text));
 
   it.each([[undefined], [null], [''], [0], [false]])('%p counts as missing', (value) => {

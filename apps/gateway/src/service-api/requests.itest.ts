@@ -120,12 +120,30 @@ describe('run requests that are refused', () => {
     expect(errorOf(await run([])).slice(0, 2)).toEqual([400, 'invalid_param']);
   });
 
-  it('malformed JSON', async () => {
-    expect(errorOf(await run('{"user":'))).toEqual([
+  it.each<[string, string | Buffer]>([
+    ['malformed', '{"user":'],
+    ['empty', ''],
+    ['followed by something', '{"user":"u","inputs":{}} x'],
+    ['not UTF-8', Buffer.from('{"user":"u","inputs":{"name":"\xff"}}', 'latin1')],
+  ])('a body that is %s', async (_, body) => {
+    expect(errorOf(await run(body))).toEqual([
       400,
       'bad_request',
       'The browser (or proxy) sent a request that this server could not understand.',
     ]);
+  });
+
+  it.each(['1', '1.0'])('a body that is nested too deep around %s', async (inner) => {
+    const deep = (levels: number) => `${'['.repeat(levels)}${inner}${']'.repeat(levels)}`;
+    const body = (levels: number) => `{"user":"u","inputs":{"name":"n"},"more":${deep(levels)}}`;
+    const text = 'The request body is nested more than 500 levels deep.';
+    expect(errorOf(await run(body(500)))).toEqual([400, 'invalid_param', text]);
+    expect(errorOf(await run(body(100_000)))).toEqual([400, 'invalid_param', text]);
+    expect((await run(body(499))).status).toBe(200);
+  });
+
+  it('but not a byte order mark', async () => {
+    expect((await run('\ufeff{"user":"u","inputs":{"name":"n"}}')).status).toBe(200);
   });
 
   it('another content type', async () => {

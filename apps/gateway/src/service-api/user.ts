@@ -13,7 +13,8 @@ export function parseUser(value: Value | undefined): string {
     throw new ApiError('invalid_param', 'user must be a string.');
   }
   const text = String(user);
-  if (text.length > maxLength) throw new ApiError('invalid_param', `user must have at most ${maxLength} characters.`);
+  if (text.length > maxLength && Array.from(text).length > maxLength)
+    throw new ApiError('invalid_param', `user must have at most ${maxLength} characters.`);
   return text;
 }
 
