@@ -202,5 +202,8 @@ describe('app keys and credentials', () => {
       message: 'credentials.api_key must be a string.',
     });
     expect((await save('openai', {})).status).toBe(400);
+    for (const name of ['%20', 'a%00b', 'a/b', 'x'.repeat(101)]) {
+      expect((await save(name, { api_key: 'x' })).body).toMatchObject({ code: 'invalid_param' });
+    }
   });
 });

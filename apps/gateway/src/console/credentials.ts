@@ -16,11 +16,13 @@ export const saveCredentials =
     res.status(201).json({ result: 'success' });
   };
 
+const providerPattern = /^[\w.-]{1,100}(\/[\w.-]{1,100}\/[\w.-]{1,100})?$/;
+
 /** `openai` and `langgenius/openai/openai` are the same provider. */
 function parseProvider(segments: string | string[] | undefined): string {
-  const provider = providerKey([segments ?? []].flat().join('/'));
-  if (provider !== '') return provider;
-  throw new ApiError('invalid_param', 'The provider has no name.');
+  const named = [segments ?? []].flat().join('/');
+  if (providerPattern.test(named)) return providerKey(named);
+  throw new ApiError('invalid_param', "The provider must be named like 'openai' or 'langgenius/openai/openai'.");
 }
 
 /** Field names are kept as given: providers know Dify's as well as ours. */

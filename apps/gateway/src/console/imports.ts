@@ -1,9 +1,10 @@
 import { ApiError, isUuid, newId, type ValueObject } from '@millrace/contracts';
-import { currentVersion as currentDslVersion, parseFile, stringifyJson, type ParsedFile } from '@millrace/graph';
+import { currentVersion as currentDslVersion, stringifyJson } from '@millrace/graph';
 import type { RequestHandler, Response } from 'express';
 import { readJsonObject } from '../http/body.js';
 import { callerOf } from './caller.js';
 import { optionalText } from './fields.js';
+import { readImportAside, type ImportedFile } from './read-import.js';
 import type { ConsoleApiDeps, ConsoleStore } from './router.js';
 
 /** What an import asks for, apart from the file. */
@@ -16,7 +17,7 @@ interface ImportRequest {
 /** Answer to every import (service-api 8.2); `warnings` is ours. */
 interface ImportResult {
   id: string;
-  status: ParsedFile['status'];
+  status: ImportedFile['status'];
   app_id: string | null;
   app_mode: string | null;
   current_dsl_version: string;
@@ -78,13 +79,13 @@ function parseImport(body: ValueObject): ImportRequest | { error: string } {
   return { yaml, ...(appId ? { appId } : {}), overrides: Object.fromEntries(overrides) as ImportRequest['overrides'] };
 }
 
-const failed = (error: string, file?: ParsedFile): ImportResult => ({
+const failed = (error: string, file?: ImportedFile): ImportResult => ({
   ...answer(file),
   status: 'failed',
   error,
 });
 
-const answer = (file?: ParsedFile): Omit<ImportResult, 'status'> => ({
+const answer = (file?: ImportedFile): Omit<ImportResult, 'status'> => ({
   id: newId(),
   app_id: null,
   app_mode: null,
@@ -100,7 +101,7 @@ async function runImport(
   request: ImportRequest,
   confirmed = false,
 ): Promise<ImportResult> {
-  const file = parseFile(request.yaml, { supportedTypes, confirmed });
+  const file = await readImportAside({ text: request.yaml, supportedTypes, confirmed });
   if (file.status === 'failed') return failed(file.error, file);
   if (file.status === 'pending') {
     const nowMs = Date.now();
@@ -110,7 +111,7 @@ async function runImport(
   }
   const app = await saveApp(store, tenantId, request, file);
   if (!app) return failed('App not found', file);
-  await store.versions.saveDraft(tenantId, app.id, stringifyJson(file.workflow));
+  await store.versions.saveDraft(tenantId, app.id, file.workflow);
   forget(tenantId);
   return {
     ...answer(file),
@@ -121,7 +122,7 @@ async function runImport(
   };
 }
 
-type ReadFile = Extract<ParsedFile, { workflow: ValueObject }>;
+type ReadFile = Extract<ImportedFile, { workflow: string }>;
 
 async function saveApp(store: ConsoleStore, tenantId: string, { appId, overrides }: ImportRequest, { app }: ReadFile) {
   const draft = {

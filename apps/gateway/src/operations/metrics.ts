@@ -59,24 +59,40 @@ export function observeAtScrape(metrics: Metrics, relay: Relay, queues: readonly
       for (const [wants, count] of Object.entries(relay.viewers())) gauge.set({ wants }, count);
     },
   });
-  const age = metrics.gauge({
+  // Metrics are collected side by side, and each writes its own value only: both share one look.
+  const look = sharedLook(queues);
+  metrics.gauge({
     name: 'millrace_queue_oldest_seconds',
     help: 'Age of the oldest node job that waits.',
     labels: ['shard'],
+    async collect(gauge) {
+      for (const { shard, oldestMs } of await look()) gauge.set({ shard }, oldestMs / 1000);
+    },
   });
   metrics.gauge({
     name: 'millrace_queue_jobs',
     help: 'Node jobs in the queue.',
     labels: ['shard', 'state'],
     async collect(gauge) {
-      const depths = await Promise.allSettled(queues.map((queue) => queue.depth()));
-      depths.forEach((depth, index) => {
-        if (depth.status === 'rejected') return;
-        const shard = String(queues[index]?.shard);
-        gauge.set({ shard, state: 'waiting' }, depth.value.waiting);
-        gauge.set({ shard, state: 'delayed' }, depth.value.delayed);
-        age.set({ shard }, depth.value.oldestMs / 1000);
-      });
+      for (const { shard, waiting, delayed } of await look()) {
+        gauge.set({ shard, state: 'waiting' }, waiting);
+        gauge.set({ shard, state: 'delayed' }, delayed);
+      }
     },
   });
+}
+
+type QueueDepth = Awaited<ReturnType<QueueProbe['depth']>> & { shard: string };
+
+/** Reads the queues; who asks while a look is under way gets its answer. Queues that cannot be read are left out. */
+function sharedLook(queues: readonly QueueProbe[]): () => Promise<QueueDepth[]> {
+  let current: Promise<QueueDepth[]> | undefined;
+  const look = async (): Promise<QueueDepth[]> => {
+    const depths = await Promise.allSettled(
+      queues.map(async (queue) => ({ shard: String(queue.shard), ...(await queue.depth()) })),
+    );
+    current = undefined;
+    return depths.flatMap((depth) => (depth.status === 'fulfilled' ? [depth.value] : []));
+  };
+  return () => (current ??= look());
 }

@@ -23,7 +23,7 @@ export function parseLogQuery(query: Record<string, unknown>): LogQuery {
     limit: whole(query, 'limit', 20, 100),
     ...(keyword ? { keyword } : {}),
     ...(status === undefined ? {} : { status: parseStatus(status) }),
-    ...(before ? { beforeMs: time('created_at__before', before) } : {}),
+    ...(before ? { beforeMs: endOf(before, time('created_at__before', before)) } : {}),
     ...(after ? { afterMs: time('created_at__after', after) } : {}),
     ...(session ? { sessionId: session } : {}),
   };
@@ -53,10 +53,19 @@ function parseStatus(value: string): (typeof statuses)[number] {
 /** ISO 8601; without a zone it is UTC. In a query string `+` arrives as a blank. */
 function time(name: string, value: string): number {
   const iso = value.trim().replace(/([T ]\d{2}:\d{2}\S*) (\d{2}:?\d{2})$/, '$1+$2');
-  const ms = isoPattern.test(iso) ? Date.parse(normalised(iso)) : Number.NaN;
+  const ms = isoPattern.test(iso) && isDate(iso.slice(0, 10)) ? Date.parse(normalised(iso)) : Number.NaN;
   if (!Number.isNaN(ms)) return ms;
   throw new ApiError('invalid_param', `${name} must be an ISO 8601 time.`);
 }
+
+/** Whether the calendar has the day: `Date.parse` takes February 30th for March 2nd. */
+function isDate(day: string): boolean {
+  const ms = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day);
+}
+
+/** Answers name whole seconds, so a bound in whole seconds includes all of its second. */
+const endOf = (text: string, ms: number): number => (/[.,]/.test(text) ? ms : ms + 999);
 
 function normalised(iso: string): string {
   const dated = iso.replace(' ', 'T').replace(',', '.');

@@ -250,6 +250,7 @@ describe('health and metrics', () => {
     const { text } = await call(`${gateway.url}/metrics`);
     expect(text).toContain('millrace_http_request_duration_seconds_count');
     expect(text).toContain('millrace_stream_viewers');
-    expect(text).toContain('millrace_queue_jobs');
+    expect(text).toContain('millrace_queue_jobs{shard="0",state="waiting",service="gateway"} 0');
+    expect(text).toContain('millrace_queue_oldest_seconds{shard="0",service="gateway"} 0');
   });
 });
