@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { createConsoleApi, type ConsoleApi } from './console-api.js';
 import { clientEnv } from './env.js';
 import { printResult, printRun } from './print.js';
+import { say } from './say.js';
 import { createServiceApi } from './service-api.js';
 
 type Inputs = Record<string, unknown>;
@@ -42,11 +43,16 @@ function addAppCommands(program: Command, api: () => ConsoleApi, isJson: () => b
         ...(options.app === undefined ? {} : { appId: options.app }),
       });
       const appId = result.app_id;
+      const { status, warnings, imported_dsl_version: version, current_dsl_version: current } = result;
+      if (status === 'completed-with-warnings' && warnings.length === 0) {
+        say(`The file is of version ${version}, older than ${current}.`);
+      }
+      for (const warning of warnings) say(warning);
       if (!appId) throw new Error(`The file was not imported: ${result.error || result.status}`);
       if (options.publish) await api().publish(appId);
       const key = options.app === undefined ? await api().createKey(appId) : undefined;
       const text = [`app ${appId}`, ...(key ? [`key ${key.token}`] : [])].join('\n');
-      printResult(isJson(), { appId, status: result.status, ...(key ? { apiKey: key.token } : {}) }, text);
+      printResult(isJson(), { appId, status, warnings, ...(key ? { apiKey: key.token } : {}) }, text);
     });
 
   const key = program.command('key').description('API keys of an app');

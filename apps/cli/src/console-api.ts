@@ -1,10 +1,14 @@
 import { z } from 'zod';
+import { reach } from './reach.js';
 
 const imported = z.looseObject({
   id: z.string(),
   status: z.enum(['completed', 'completed-with-warnings', 'pending', 'failed']),
   app_id: z.string().nullish(),
   error: z.string().default(''),
+  warnings: z.array(z.string()).default([]),
+  imported_dsl_version: z.string().default(''),
+  current_dsl_version: z.string().default(''),
 });
 export type ImportResult = z.infer<typeof imported>;
 
@@ -31,7 +35,7 @@ export type ConsoleApi = ReturnType<typeof createConsoleApi>;
 /** @param url address of the gateway @param adminKey sent as bearer @param tenantId instead of the default tenant */
 export function createConsoleApi(url: string, adminKey: string, tenantId?: string) {
   const call = async (method: string, path: string, body?: object): Promise<unknown> => {
-    const answer = await fetch(new URL(`/console/api/${path}`, url), {
+    const answer = await reach(new URL(`/console/api/${path}`, url), {
       method,
       headers: {
         authorization: `Bearer ${adminKey}`,

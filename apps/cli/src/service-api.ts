@@ -1,4 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
+import { reach } from './reach.js';
+import { reasonOf, say } from './say.js';
 
 const runEvent = z.looseObject({
   event: z.string(),
@@ -8,23 +11,28 @@ const runEvent = z.looseObject({
 /** One event of a run's stream. */
 export type RunEvent = z.infer<typeof runEvent>;
 
+/** The server says no: asking again would not help. */
+class RefusedError extends Error {}
+
 /** The part of the Service API that the command line uses. @param apiKey of the app */
 export function createServiceApi(url: string, apiKey: string) {
   const call = async (path: string, init: RequestInit): Promise<Response> => {
-    const answer = await fetch(new URL(`/v1/${path}`, url), {
+    const answer = await reach(new URL(`/v1/${path}`, url), {
       ...init,
-      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      headers: { ...init.headers, authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
     });
     if (answer.ok) return answer;
     const body = await answer.text();
     const parsed = z.looseObject({ message: z.string() }).safeParse(tryJson(body));
-    throw new Error(`${path}: ${parsed.data?.message ?? `status ${answer.status}`}`);
+    const message = `${path}: ${parsed.data?.message ?? `status ${answer.status}`}`;
+    throw answer.status === 503 ? new Error(message) : new RefusedError(message);
   };
   return {
     /** Runs the workflow and yields its events to the end. */
     async *run(inputs: Record<string, unknown>, user: string): AsyncGenerator<RunEvent> {
       const body = JSON.stringify({ inputs, user, response_mode: 'streaming' });
-      yield* events(await call('workflows/run', { method: 'POST', body }));
+      const answer = await call('workflows/run', { method: 'POST', body });
+      yield* toTheEnd(answer.headers.get('x-workflow-run-id') ?? '', user, answer);
     },
     /** Submits a run and answers at once. */
     async submit(inputs: Record<string, unknown>, user: string): Promise<unknown> {
@@ -33,14 +41,47 @@ export function createServiceApi(url: string, apiKey: string) {
     },
     /** Yields the events of a run from its beginning, whether it still runs or not. */
     async *tail(runId: string, user: string): AsyncGenerator<RunEvent> {
-      const query = new URLSearchParams({ user, include_state_snapshot: 'true' });
-      yield* events(await call(`workflow/${encodeURIComponent(runId)}/events?${query.toString()}`, { method: 'GET' }));
+      yield* toTheEnd(runId, user, await follow(runId, user, '0-0'));
     },
   };
+
+  function follow(runId: string, user: string, after: string): Promise<Response> {
+    const query = new URLSearchParams({ user });
+    const path = `workflow/${encodeURIComponent(runId)}/events?${query.toString()}`;
+    return call(path, { method: 'GET', headers: { 'last-event-id': after } });
+  }
+
+  /** A stream that breaks off is taken up again after its last event. */
+  async function* toTheEnd(runId: string, user: string, first: Response): AsyncGenerator<RunEvent> {
+    let after = '0-0';
+    let answer: Response | undefined = first;
+    for (let vain = 0; vain < vainAttempts; vain += 1) {
+      try {
+        for await (const { id, event } of events(answer ?? (await follow(runId, user, after)))) {
+          if (id !== undefined) after = id;
+          vain = 0;
+          yield event;
+          if (last.has(event.event)) return;
+        }
+      } catch (error) {
+        if (error instanceof RefusedError) throw error;
+        say(`The stream broke off: ${reasonOf(error)}`);
+      }
+      answer = undefined;
+      await pause(500 * 2 ** vain);
+    }
+    throw new Error(`Run ${runId} can't be followed now; it goes on.`);
+  }
 }
 
+/** The events that end a stream. */
+const last = new Set(['workflow_finished', 'workflow_paused']);
+
+/** Attempts without an event; with their pauses they outlast the restart of a gateway. */
+const vainAttempts = 5;
+
 /** Reads server-sent events; a frame without `data` (a ping) is skipped. */
-async function* events(answer: Response): AsyncGenerator<RunEvent> {
+async function* events(answer: Response): AsyncGenerator<{ id?: string; event: RunEvent }> {
   if (!answer.body) return;
   let rest = '';
   for await (const text of answer.body.pipeThrough(new TextDecoderStream())) {
@@ -52,7 +93,8 @@ async function* events(answer: Response): AsyncGenerator<RunEvent> {
         .filter((line) => line.startsWith('data:'))
         .map((line) => line.slice(5).trimStart())
         .join('\n');
-      if (data !== '') yield runEvent.parse(JSON.parse(data));
+      const id = /^id: ?(.*)$/m.exec(frame)?.[1];
+      if (data !== '') yield { event: runEvent.parse(JSON.parse(data)), ...(id === undefined ? {} : { id }) };
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { Outbound } from '@millrace/contracts';
 import { createAccept, createFinish, createPlans, createStop } from '@millrace/engine';
 import { createNodeQueue, type ShardQueue } from '@millrace/queue';
 import { createRunEvents, createRunState, type Doorbell } from '@millrace/state';
@@ -21,6 +22,7 @@ export interface Adapters {
   /** One per shard, in order. */
   queues: readonly ShardQueue[];
   doorbells: readonly Doorbell[];
+  outbound: Outbound;
   metrics: Metrics;
   log: Log;
 }
@@ -43,7 +45,7 @@ export interface Gateway {
 
 /** Introduces the adapters to the use cases and the use cases to the routes. */
 export function composeGateway(adapters: Adapters, settings: GatewaySettings): Gateway {
-  const { store, redis, queues, doorbells, log } = adapters;
+  const { store, redis, queues, doorbells, outbound, log } = adapters;
   const { serverVersion, adminKey, bodyLimitBytes, blockingDeadlineMs, limits } = settings;
   const onError = (error: unknown): void => log.error({ err: error }, 'gateway error');
 
@@ -108,7 +110,7 @@ export function composeGateway(adapters: Adapters, settings: GatewaySettings): G
         bellChannel: (shard) => doorbells[shard]?.channel ?? '',
       },
       consoleApi: {
-        ...{ store, adminKey, defaultTenantId, bodyLimitBytes },
+        ...{ store, outbound, adminKey, defaultTenantId, bodyLimitBytes },
         supportedTypes: supportedNodeTypes,
         findConsoleTenant: (key) => store.consoleKeys.tenantOf(key),
         tenantExists: async (tenantId) => (await store.tenants.get(tenantId)) !== undefined,

@@ -6,6 +6,7 @@ import {
   integer,
   listenEnv,
   logEnv,
+  outboundEnv,
   parseEnv,
   port,
   printableEnv,
@@ -21,6 +22,7 @@ const gatewayEnv = {
   ...logEnv,
   ...adminKeyEnv,
   ...secretKeyEnv,
+  ...outboundEnv,
   PORT: port().default(8080),
   /** A blocking call is answered with 202 after this time; below the 60 s of proxies and of the official client. */
   BLOCKING_DEADLINE_MS: duration().default(50_000),

@@ -1,4 +1,5 @@
 import { newId } from '@millrace/contracts';
+import { createOutbound } from '@millrace/outbound';
 import { createShardQueue } from '@millrace/queue';
 import { connectRedis, createDoorbell } from '@millrace/state';
 import { createStore } from '@millrace/store';
@@ -35,11 +36,13 @@ const shards = Array.from({ length: env.MILLRACE_SHARDS }, (_, shard) => shard);
 const queues = shards.map((shard) => createShardQueue(redis, shard, onError));
 const doorbells = shards.map((shard) => createDoorbell(redis, subscriber, shard, gatewayId, onError));
 
+const outbound = createOutbound({ allowCidrs: env.OUTBOUND_ALLOW_CIDRS });
+
 let isPrepared = false;
 let isStopping = false;
 
 const gateway = composeGateway(
-  { store, redis, queues, doorbells, metrics, log },
+  { store, redis, queues, doorbells, outbound, metrics, log },
   {
     serverVersion,
     adminKey: env.MILLRACE_ADMIN_KEY,
@@ -52,7 +55,12 @@ const gateway = composeGateway(
     },
   },
 );
-const server = await serve(createApp(gateway.deps), { port: env.PORT, host: env.HOST, relay: gateway.relay });
+const server = await serve(createApp(gateway.deps), { port: env.PORT, host: env.HOST, relay: gateway.relay }).catch(
+  (error: unknown) => {
+    log.error({ err: error }, `cannot listen at ${env.HOST}:${env.PORT}`);
+    process.exit(1);
+  },
+);
 log.info({ env: shownEnv(env), port: server.port }, 'gateway listens');
 
 /** The default tenant must exist before the admin key can act on it; Postgres may still be starting. */
@@ -74,6 +82,7 @@ async function stop(signal: string): Promise<void> {
   setTimeout(() => process.exit(0), shutdownMs).unref();
   await server.stop();
   gateway.close();
+  await outbound.close();
   await Promise.all(queues.map((queue) => queue.close()));
   redis.disconnect();
   subscriber.disconnect();

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { end, start, template, workflowFile } from '@millrace/testing';
 import { bearer, call, consoleCall, createTestApp, type Call } from '../testing/client.js';
 import { startFixture, type Fixture, type TestGateway } from '../testing/gateway-fixture.js';
@@ -85,9 +88,13 @@ describe('import', () => {
     expect(answer.body).toMatchObject({ status: 'failed', app_id: null, error });
   });
 
-  it('refuses addresses clearly and unknown modes', async () => {
-    const answer = await admin('apps/imports', { body: { mode: 'yaml-url', yaml_url: 'http://x' } });
-    expect([answer.status, String(answer.body['error'])]).toEqual([400, expect.stringContaining('not supported')]);
+  it('takes a file by its address, and refuses unknown modes', async () => {
+    const server = createServer((_req, res) => res.end(file)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const yaml_url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const answer = await admin('apps/imports', { body: { mode: 'yaml-url', yaml_url } });
+    server.close();
+    expect([answer.status, String(answer.body['app_mode'])]).toEqual([200, 'workflow']);
     expect((await admin('apps/imports', { body: { mode: 'x' } })).body).toEqual({
       code: 'invalid_param',
       message: 'Invalid import_mode: x',

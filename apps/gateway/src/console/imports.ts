@@ -3,6 +3,7 @@ import { currentVersion as currentDslVersion, stringifyJson } from '@millrace/gr
 import type { RequestHandler, Response } from 'express';
 import { readJsonObject } from '../http/body.js';
 import { callerOf } from './caller.js';
+import { fetchYaml } from './fetch-yaml.js';
 import { optionalText } from './fields.js';
 import { readImportAside, type ImportedFile } from './read-import.js';
 import type { ConsoleApiDeps, ConsoleStore } from './router.js';
@@ -12,6 +13,14 @@ interface ImportRequest {
   yaml: string;
   appId?: string;
   overrides: Partial<Record<'name' | 'description' | 'icon_type' | 'icon' | 'icon_background', string>>;
+}
+
+/** An import as it is asked for: with the file, or with its address. */
+type ImportOrder = Omit<ImportRequest, 'yaml'> & { source: { yaml: string } | { url: string } };
+
+async function fetched({ outbound }: ConsoleApiDeps, { source, ...order }: ImportOrder) {
+  const content = 'url' in source ? await fetchYaml(outbound, source.url) : source;
+  return 'error' in content ? content : { ...order, ...content };
 }
 
 /** Answer to every import (service-api 8.2); `warnings` is ours. */
@@ -35,7 +44,8 @@ const httpStatus = { completed: 200, 'completed-with-warnings': 200, pending: 20
 export const importApp =
   (deps: ConsoleApiDeps): RequestHandler =>
   async (req, res) => {
-    const request = parseImport(await readJsonObject(req, deps.bodyLimitBytes));
+    const order = parseImport(await readJsonObject(req, deps.bodyLimitBytes));
+    const request = 'error' in order ? order : await fetched(deps, order);
     const result = 'error' in request ? failed(request.error) : await runImport(deps, callerOf(res).tenantId, request);
     send(res, result);
   };
@@ -56,7 +66,7 @@ export const confirmImport =
 const send = (res: Response, result: ImportResult): void => void res.status(httpStatus[result.status]).json(result);
 
 /** @throws ApiError `invalid_param` for an unknown mode or a field of the wrong type */
-function parseImport(body: ValueObject): ImportRequest | { error: string } {
+function parseImport(body: ValueObject): ImportOrder | { error: string } {
   const mode = body['mode'];
   if (mode !== 'yaml-content' && mode !== 'yaml-url') {
     throw new ApiError(
@@ -64,19 +74,20 @@ function parseImport(body: ValueObject): ImportRequest | { error: string } {
       `Invalid import_mode: ${typeof mode === 'string' ? mode : stringifyJson(mode ?? null)}`,
     );
   }
-  if (mode === 'yaml-url') {
-    const error = 'yaml-url is not supported yet: send the file itself with mode yaml-content';
-    return { error: optionalText(body, 'yaml_url') ? error : 'yaml_url is required when import_mode is yaml-url' };
-  }
-  const yaml = optionalText(body, 'yaml_content', Number.POSITIVE_INFINITY);
-  if (!yaml) return { error: 'yaml_content is required when import_mode is yaml-content' };
+  const source = mode === 'yaml-url' ? 'yaml_url' : 'yaml_content';
+  const given = optionalText(body, source, Number.POSITIVE_INFINITY);
+  if (!given) return { error: `${source} is required when import_mode is ${mode}` };
   const appId = optionalText(body, 'app_id');
   const names = ['name', 'description', 'icon_type', 'icon', 'icon_background'] as const;
   const overrides = names.flatMap((name) => {
     const value = optionalText(body, name, 10_000);
     return value ? [[name, value]] : [];
   });
-  return { yaml, ...(appId ? { appId } : {}), overrides: Object.fromEntries(overrides) as ImportRequest['overrides'] };
+  return {
+    source: mode === 'yaml-url' ? { url: given } : { yaml: given },
+    ...(appId ? { appId } : {}),
+    overrides: Object.fromEntries(overrides) as ImportRequest['overrides'],
+  };
 }
 
 const failed = (error: string, file?: ImportedFile): ImportResult => ({

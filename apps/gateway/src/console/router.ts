@@ -1,3 +1,4 @@
+import type { Outbound } from '@millrace/contracts';
 import type { Store } from '@millrace/store';
 import { Router, type RequestHandler } from 'express';
 import type { ConsoleAuthDeps } from '../auth/console.js';
@@ -16,6 +17,8 @@ export type ConsoleStore = Pick<Store, 'apps' | 'versions' | 'appKeys' | 'pendin
 export interface ConsoleApiDeps extends ConsoleAuthDeps {
   store: ConsoleStore;
   bodyLimitBytes: number;
+  /** Fetches workflow files by address. */
+  outbound: Outbound;
   /** Node types that have an executor. */
   supportedTypes: ReadonlySet<string>;
   /** Drops what this gateway remembers of a tenant's keys and apps. */

@@ -1,5 +1,6 @@
 import { newId } from '@millrace/contracts';
 import { createClaims, createExecuteNode, createFinish, createPlans } from '@millrace/engine';
+import { createOutbound } from '@millrace/outbound';
 import { createNodeQueue, createNodeWorker, createShardQueue } from '@millrace/queue';
 import { connectRedis, createDoorbell, createRunState, onStops } from '@millrace/state';
 import { createStore } from '@millrace/store';
@@ -60,8 +61,9 @@ export async function startGateway(
   for (const connection of [redis, subscriber]) connection.on('error', ignore);
   const queues = [createShardQueue(redis, 0, ignore)];
   const doorbells = [createDoorbell(redis, subscriber, 0, newId(), ignore)];
+  const outbound = createOutbound({ allowCidrs: ['127.0.0.0/8'] });
   const gateway = composeGateway(
-    { store, redis, queues, doorbells, metrics: createMetrics({ service: 'gateway' }), log: silentLog },
+    { store, redis, queues, doorbells, outbound, metrics: createMetrics({ service: 'gateway' }), log: silentLog },
     {
       serverVersion: 'test',
       adminKey,
@@ -80,6 +82,7 @@ export async function startGateway(
   const close = async (): Promise<void> => {
     await server.stop();
     gateway.close();
+    await outbound.close();
     await Promise.all(queues.map((queue) => queue.close()));
     redis.disconnect();
     subscriber.disconnect();
