@@ -37,11 +37,13 @@ describe('start', () => {
       handle: 'source',
     });
     expect(await run('start', {}, {}, {})).toMatchObject({ status: 'succeeded', outputs: {} });
+    const blank = await run('start', variable({ type: 'number', required: true }), {}, { v: null });
+    expect(blank).toMatchObject({ status: 'succeeded', outputs: { v: null } });
   });
 
   it.each<[ValueObject, ValueObject, string]>([
-    [{ required: true }, {}, 'v is required in input form'],
-    [{ required: true }, { v: null }, 'v is required in input form'],
+    [{ type: 'json_object', required: true }, {}, 'v is required in input form'],
+    [{ type: 'json_object', required: true }, { v: null }, 'v is required in input form'],
     [{ type: 'json_object' }, { v: 'text' }, "JSON object for 'v' must be an object"],
     [
       { type: 'json_object', json_schema: { type: 'object', required: ['a'] } },

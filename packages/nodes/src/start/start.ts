@@ -19,29 +19,33 @@ const schema = z.object({
 
 const failure = (message: string) => new NodeFailure(message, 'WorkflowNodeError');
 
-/** The entry of a workflow: its outputs are the form's values (dsl 4.2). */
+/**
+ * The entry of a workflow: its outputs are the form's values (dsl 4.2). Only objects are checked again: whoever
+ * submits checks the rest, and a required number may be blank, which is null (service-api 3.2).
+ */
 export function createStartNode(): NodeExecutor {
   const configure = configured(schema, ({ variables }) => ({
-    required: variables.filter(({ required }) => required).map(({ variable }) => variable),
     objects: variables
       .filter(({ type }) => type === 'json_object')
-      .map(({ variable, json_schema: rules }) => ({
+      .map(({ variable, required, json_schema: rules }) => ({
         variable,
+        required,
         validate: rules ? lazySchema(variable, rules) : undefined,
       })),
   }));
   return defineQuickNode('start', ({ data, inputs }, report) => {
     report.inputs = inputs;
-    const { required, objects } = configure(data);
-    const missing = required.find((name) => inputs[name] === undefined || inputs[name] === null);
-    if (missing !== undefined) throw failure(`${missing} is required in input form`);
+    const { objects } = configure(data);
     if (objects.length === 0) return { outputs: inputs };
     return checkObjects();
 
     async function checkObjects() {
-      for (const { variable, validate } of objects) {
+      for (const { variable, required, validate } of objects) {
         const value = inputs[variable];
-        if (value === undefined || value === null) continue;
+        if (value === undefined || value === null) {
+          if (required) throw failure(`${variable} is required in input form`);
+          continue;
+        }
         if (!isObject(value)) throw failure(`JSON object for '${variable}' must be an object`);
         const problem = await validate?.(toPlain(value));
         if (problem) throw failure(`JSON object for '${variable}' does not match schema: ${problem}`);
