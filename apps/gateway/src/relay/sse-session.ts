@@ -56,23 +56,19 @@ export function openSseSession(res: ServerResponse, options: SseOptions): SseSes
   const ping = pings ? setInterval(() => res.writableNeedDrain || res.write(pingFrame), pingMs) : undefined;
   if (pings) res.write(pingFrame);
 
-  let stalled: NodeJS.Timeout | undefined;
+  // Node starts the time again whenever the client has taken some of what waits for it.
+  res.setTimeout(stalledMs, () => {
+    if (res.writableNeedDrain) res.destroy();
+  });
   res.on('drain', () => {
-    clearTimeout(stalled);
-    stalled = undefined;
     if (!full) return;
     full = false;
     onDrain();
   });
   onceClosed(res, () => {
     clearInterval(ping);
-    clearTimeout(stalled);
     onClose();
   });
-
-  const write = (text: string): void => {
-    if (!res.write(text)) stalled ??= setTimeout(() => res.destroy(), stalledMs).unref();
-  };
 
   return {
     send(events) {
@@ -81,7 +77,7 @@ export function openSseSession(res: ServerResponse, options: SseOptions): SseSes
       while (sent < events.length && !full) {
         let chunk = '';
         while (sent < events.length && chunk.length < chunkLength) chunk += frame(events[sent++] as StoredEvent);
-        write(chunk);
+        res.write(chunk);
         // Only a response that will drain may be declared full: nothing else would wake it up.
         full = res.writableNeedDrain && res.writableLength > maxPendingBytes;
       }

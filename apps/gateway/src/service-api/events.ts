@@ -41,6 +41,8 @@ export const runEvents =
     const run = await findOwnRun(deps, app, request);
     const ended = endedRun(run);
     setRunHeaders(res, run.context);
+    // Only what a stream would say of itself; the run is not followed.
+    if (req.method === 'HEAD') return void res.type('text/event-stream').end();
     recordRelay(res, run.context, 'events');
     await (ended ? replayEnded(deps, request, ended, res) : followRunning(deps, request, run, res));
   };

@@ -261,6 +261,15 @@ describe('events', () => {
     expect(rest.at(-1)?.event).toBe('workflow_finished');
   });
 
+  it('are not followed for a HEAD', async () => {
+    const stream = await openRun(keys.hold);
+    const url = `${gateway.url}/v1/${path(stream.runId)}`;
+    const head = await call(url, { method: 'HEAD', headers: bearer(keys.hold) });
+    expect([head.status, head.headers.get('x-workflow-run-id')]).toEqual([200, stream.runId]);
+    await fixture.nodes.release();
+    await stream.end();
+  });
+
   it('belong to their user, app and run', async () => {
     const { body } = await run(keys.echo);
     const runId = String(body['workflow_run_id']);
