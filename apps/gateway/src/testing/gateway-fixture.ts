@@ -57,7 +57,7 @@ export async function startGateway(
   const store = createStore({ databaseUrl, secretKey: 'k'.repeat(32) });
   await store.tenants.ensureDefault();
   const redis = connectRedis(redisUrl, 'hasty', 'gateway');
-  const subscriber = connectRedis(redisUrl, 'hasty', 'gateway-doorbell');
+  const subscriber = connectRedis(redisUrl, 'patient', 'gateway-doorbell');
   for (const connection of [redis, subscriber]) connection.on('error', ignore);
   const queues = [createShardQueue(redis, 0, ignore)];
   const doorbells = [createDoorbell(redis, subscriber, 0, newId(), ignore)];
