@@ -30,6 +30,10 @@ export interface ModelRequest {
   messages: readonly ModelMessage[];
   /** `completion_params` of the file, rendered; unknown keys go to the provider where it takes them. */
   params: Readonly<ValueObject>;
+  /** JSON schema (draft 7) that the answer's text should be valid against; the answer is not checked. */
+  outputSchema?: Readonly<ValueObject>;
+  /** Most repetitions after a transient failure, as long as no text has come. Default 2; 0 for a caller that retries by itself. */
+  maxRetries?: number;
   signal: AbortSignal;
   /** Called with each piece of text as it arrives; never with an empty one. */
   onDelta?: (text: string) => void;
@@ -68,7 +72,7 @@ export interface ModelAnswer {
 /** Port to model providers. */
 export interface ModelInvoker {
   /**
-   * Streams one answer. Never retries by itself.
+   * Streams one answer. Transient failures (429, 5xx, a lost connection) are repeated after a wait, but only before the first text.
    * @throws ModelError when the provider refuses or fails; the signal's reason when aborted
    */
   invoke(request: ModelRequest): Promise<ModelAnswer>;
@@ -80,15 +84,23 @@ export class ModelError extends Error {
   readonly apiCode: ModelApiCode | undefined;
   /** Milliseconds the provider asked to wait. */
   readonly retryAfterMs: number | undefined;
+  /** Whether the same call may well succeed a little later. */
+  readonly transient: boolean;
   constructor(
     errorType: ModelErrorType,
     message: string,
-    options: { apiCode?: ModelApiCode | undefined; retryAfterMs?: number | undefined; cause?: unknown } = {},
+    options: {
+      apiCode?: ModelApiCode | undefined;
+      retryAfterMs?: number | undefined;
+      transient?: boolean;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = 'ModelError';
     this.errorType = errorType;
     this.apiCode = options.apiCode;
     this.retryAfterMs = options.retryAfterMs;
+    this.transient = options.transient ?? false;
   }
 }

@@ -1,2 +1,3 @@
 export * from './models.js';
-export { shortProviderName } from './credentials.js';
+export { shortProviderName } from './catalog.js';
+export { parsePrices, type PriceOverrides } from './prices.js';

@@ -251,7 +251,44 @@ describe('failures', () => {
     ['closed socket', (response) => response.destroy(), { errorType: 'InvokeConnectionError' }],
   ])('%s', async (_, respond, expected) => {
     answer = respond;
-    await expect(invoke({})).rejects.toMatchObject({ name: 'ModelError', ...expected });
+    await expect(invoke({ maxRetries: 0 })).rejects.toMatchObject({ name: 'ModelError', ...expected });
+    expect(seen).toHaveLength(1);
+  });
+
+  it.each<[string, Answer]>([
+    ['429', fails(429, error('slow down'), { 'retry-after-ms': '1' })],
+    ['500', fails(500, error('oops'), { 'retry-after-ms': '1' })],
+    ['closed socket', (response) => response.destroy()],
+  ])('%s before the first text is repeated', async (_, respond) => {
+    const answers = [respond, hello];
+    answer = (response, call) => answers.shift()?.(response, call);
+    const deltas: string[] = [];
+    expect(await invoke({ onDelta: (text) => deltas.push(text) })).toMatchObject({ text: 'Hello' });
+    expect([seen.length, deltas]).toEqual([2, ['Hel', 'lo']]);
+  });
+
+  it('gives up after two repetitions', async () => {
+    answer = fails(503, error('busy'), { 'retry-after-ms': '1' });
+    await expect(invoke({})).rejects.toMatchObject({ errorType: 'InvokeServerUnavailableError', retryAfterMs: 1 });
+    expect(seen).toHaveLength(3);
+  });
+
+  it('does not repeat once text has come', async () => {
+    answer = (response) => {
+      response.setHeader('content-type', 'text/event-stream');
+      response.write(`data: ${JSON.stringify(chunk({ content: 'a' }))}\n\n`, () => response.destroy());
+    };
+    await expect(invoke({})).rejects.toMatchObject({ errorType: 'InvokeConnectionError' });
+    expect(seen).toHaveLength(1);
+  });
+
+  it('stops waiting as soon as it is aborted', async () => {
+    const controller = new AbortController();
+    answer = (response, call) => {
+      fails(429, error('slow down'), { 'retry-after': '20' })(response, call);
+      response.on('close', () => setImmediate(() => controller.abort(new Error('stopped'))));
+    };
+    await expect(invoke({ signal: controller.signal })).rejects.toThrow('stopped');
     expect(seen).toHaveLength(1);
   });
 

@@ -1,27 +1,38 @@
 import {
   ModelError,
   type CredentialSource,
+  type ModelAnswer,
   type ModelInvoker,
   type ModelRequest,
   type Outbound,
 } from '@millrace/contracts';
+import type { ProviderAccess } from './access.js';
 import { readAnswer } from './answer.js';
-import { toPrompt, toSettings } from './call-options.js';
-import { resolveAccess, secretsOf, shortProviderName, type ProviderAccess } from './credentials.js';
+import { toSettings } from './call-options.js';
+import { shortProviderName } from './catalog.js';
+import { createClient, type ProviderClient } from './clients.js';
+import { secretsOf } from './credentials.js';
+import { toPrompt, withSchemaInstruction } from './messages.js';
+import { priceOf, type PriceOverrides } from './prices.js';
 import { toModelError } from './provider-error.js';
-import { createClient, type ProviderClient } from './providers.js';
+import { resolveAccess } from './resolve-access.js';
+import { decideRetry, wait } from './retry.js';
+import { takesSchema } from './schema-support.js';
 import { buildUsage } from './usage.js';
 
 /** Credential sets whose client is kept. */
 const maxClients = 256;
+const defaultRetries = 2;
 
 export interface ModelsOptions {
   outbound: Pick<Outbound, 'fetch'>;
   credentials: CredentialSource;
+  /** Prices that win over the list prices. */
+  prices?: PriceOverrides;
 }
 
-/** Builds the port to model providers: OpenAI, Anthropic, Google and whoever speaks OpenAI's protocol. */
-export function createModels({ outbound, credentials }: ModelsOptions): ModelInvoker {
+/** Builds the port to model providers; docs/models.md lists them. */
+export function createModels({ outbound, credentials, prices = {} }: ModelsOptions): ModelInvoker {
   const clients = new Map<string, Promise<ProviderClient>>();
 
   function clientFor(access: ProviderAccess): Promise<ProviderClient> {
@@ -38,33 +49,52 @@ export function createModels({ outbound, credentials }: ModelsOptions): ModelInv
     return client;
   }
 
-  async function invoke(request: ModelRequest) {
-    const { signal, model, mode } = request;
+  /** One attempt. `onText` hears every piece of text. */
+  async function attempt(request: ModelRequest, access: ProviderAccess, onText: (text: string) => void) {
+    const { mode, outputSchema, signal } = request;
+    const { protocol, provider } = access;
+    const model = access.modelName ?? request.model;
+    const native = outputSchema !== undefined && takesSchema(access, model);
+    const schema = native ? outputSchema : undefined;
+    const messages =
+      outputSchema && !native ? withSchemaInstruction(request.messages, mode, outputSchema) : request.messages;
+    const client = await clientFor(access);
+    const { stream } = await client[mode](model).doStream({
+      ...toSettings(request.params, { protocol, provider, schema }),
+      prompt: toPrompt(messages, mode, protocol),
+      abortSignal: signal,
+      headers: { 'idempotency-key': request.executionId },
+    });
+    return readAnswer(stream, onText);
+  }
+
+  async function invoke(request: ModelRequest): Promise<ModelAnswer> {
+    const { signal, maxRetries = defaultRetries } = request;
     const provider = shortProviderName(request.provider);
     const saved = await credentials.credentials(request.tenantId, provider);
     if (!saved) throw notInitialized(`Model provider ${provider} has no credentials. Please add them for this tenant.`);
     const access = resolveAccess(provider, saved);
     if (typeof access === 'string') throw notInitialized(access);
-    const startedAt = performance.now();
-    let firstTextMs: number | undefined;
-    try {
-      const client = await clientFor(access);
-      const { stream } = await client[mode](model).doStream({
-        ...toSettings(request.params, access.protocol, provider),
-        prompt: toPrompt(request.messages, mode),
-        abortSignal: signal,
-        headers: { 'idempotency-key': request.executionId },
-      });
-      const answer = await readAnswer(stream, (text) => {
-        firstTextMs ??= performance.now() - startedAt;
-        request.onDelta?.(text);
-      });
-      const { text, finishReason, ...tokens } = answer;
-      const totalMs = performance.now() - startedAt;
-      return { text, finishReason, usage: buildUsage(provider, model, { ...tokens, totalMs, firstTextMs }) };
-    } catch (error) {
-      if (signal.aborted) throw signal.reason;
-      throw toModelError(error, provider, secretsOf(saved), Date.now());
+    const priced = access.protocol === 'azure' ? (access.baseModel ?? request.model) : request.model;
+    for (let number = 1; ; number += 1) {
+      const startedAt = performance.now();
+      let firstTextMs: number | undefined;
+      try {
+        const { text, finishReason, ...tokens } = await attempt(request, access, (piece) => {
+          firstTextMs ??= performance.now() - startedAt;
+          request.onDelta?.(piece);
+        });
+        const totalMs = performance.now() - startedAt;
+        const usage = buildUsage(priceOf(provider, priced, prices), { ...tokens, totalMs, firstTextMs });
+        return { text, finishReason, usage };
+      } catch (error) {
+        if (signal.aborted) throw signal.reason;
+        const failure = toModelError(error, provider, secretsOf(saved), Date.now());
+        const streamed = firstTextMs !== undefined;
+        const waitMs = decideRetry({ failure, attempt: number, maxRetries, streamed, random: Math.random() });
+        if (waitMs === undefined) throw failure;
+        await wait(waitMs, signal);
+      }
     }
   }
 

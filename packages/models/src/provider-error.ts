@@ -1,9 +1,6 @@
 import { APICallError } from '@ai-sdk/provider';
 import { ModelError, OutboundError } from '@millrace/contracts';
 
-/** Statuses by which providers say that they can't answer just now. */
-const unavailable = new Set([500, 502, 503, 504, 529]);
-
 /**
  * Turns whatever a provider's client raised into a `ModelError`.
  * @param secrets texts that must not appear in the message
@@ -13,16 +10,21 @@ export function toModelError(error: unknown, provider: string, secrets: readonly
   if (error instanceof ModelError) return error;
   const outbound = findCause(error, (each): each is OutboundError => each instanceof OutboundError);
   const text = (message: string) => `[${provider}] ${blot(message, secrets)}`;
-  if (outbound) return new ModelError('InvokeConnectionError', text(outbound.message));
+  if (outbound) {
+    const transient = outbound.kind !== 'not-allowed' && outbound.kind !== 'invalid-request';
+    return new ModelError('InvokeConnectionError', text(outbound.message), { transient });
+  }
   const call = findCause(error, (each): each is APICallError => APICallError.isInstance(each));
   if (call?.statusCode !== undefined && call.statusCode >= 400) return fromStatus(call, call.statusCode, text, now);
-  if (call?.statusCode === undefined && call) return new ModelError('InvokeConnectionError', text(call.message));
+  if (call?.statusCode === undefined && call) {
+    return new ModelError('InvokeConnectionError', text(call.message), { transient: true });
+  }
   const message = error instanceof Error ? error.message : describe(error);
-  if (isConnectionFailure(error)) return new ModelError('InvokeConnectionError', text(`Connection lost: ${message}`));
-  return new ModelError(
-    error instanceof Error ? 'InvokeBadRequestError' : 'InvokeServerUnavailableError',
-    text(message),
-  );
+  if (isConnectionFailure(error)) {
+    return new ModelError('InvokeConnectionError', text(`Connection lost: ${message}`), { transient: true });
+  }
+  if (error instanceof Error) return new ModelError('InvokeBadRequestError', text(message));
+  return new ModelError('InvokeServerUnavailableError', text(message), { transient: true });
 }
 
 function fromStatus(call: APICallError, status: number, text: (message: string) => string, now: number): ModelError {
@@ -35,11 +37,13 @@ function fromStatus(call: APICallError, status: number, text: (message: string) 
   if (status === 402 || (status === 429 && /insufficient_quota|exceeded your current quota/i.test(details))) {
     return new ModelError('QuotaExceededError', message, { apiCode: 'provider_quota_exceeded' });
   }
-  if (status === 429) return new ModelError('InvokeRateLimitError', message, { retryAfterMs });
+  if (status === 429) return new ModelError('InvokeRateLimitError', message, { retryAfterMs, transient: true });
   if (/model_not_found/.test(details) || (status === 404 && /model/i.test(details))) {
     return new ModelError('ModelNotExistError', message, { apiCode: 'model_currently_not_support' });
   }
-  if (unavailable.has(status)) return new ModelError('InvokeServerUnavailableError', message, { retryAfterMs });
+  if (status === 408 || status >= 500) {
+    return new ModelError('InvokeServerUnavailableError', message, { retryAfterMs, transient: true });
+  }
   return new ModelError('InvokeBadRequestError', message);
 }
 

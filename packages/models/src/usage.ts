@@ -1,6 +1,6 @@
 import type { ModelUsage } from '@millrace/contracts';
 import { add, formatDecimal, multiply, parseDecimal } from './decimal.js';
-import { priceOf } from './prices.js';
+import type { Price } from './prices.js';
 
 /** Prices are per million tokens. */
 const priceUnit = '0.000001';
@@ -14,8 +14,7 @@ export interface Measured {
 }
 
 /** Tokens, exact prices and times of one call, in the form of the `usage` output (dsl 4.6). */
-export function buildUsage(provider: string, model: string, measured: Measured): ModelUsage {
-  const unit = priceOf(provider, model);
+export function buildUsage(unit: Price, measured: Measured): ModelUsage {
   const price = (tokens: number, perMillion: string) =>
     multiply(multiply({ units: BigInt(tokens), scale: 0 }, parseDecimal(perMillion)), parseDecimal(priceUnit));
   const prompt = price(measured.promptTokens, unit.input);
