@@ -27,24 +27,59 @@ export function toModelError(error: unknown, provider: string, secrets: readonly
   return new ModelError('InvokeServerUnavailableError', text(message), { transient: true });
 }
 
+/** How providers say, beside the status, what is wrong. */
+const signs = {
+  quota:
+    /insufficient_quota|exceeded_current_quota|exceeded your current quota|credit balance is too low|insufficient.{0,8}balance|balance is insufficient|余额不足|arrearage|ServiceQuotaExceeded/i,
+  badKey: /API_KEY_INVALID|(incorrect|invalid) api.?key|api.?key not valid/i,
+  unknownModel:
+    /model_not_found|invalid_model|is not a valid model|model identifier is invalid|model .{1,80} does not exist/i,
+};
+
 function fromStatus(call: APICallError, status: number, text: (message: string) => string, now: number): ModelError {
-  const message = text(call.message || `HTTP status ${status}`);
-  const retryAfterMs = retryAfter(call.responseHeaders ?? {}, now);
+  const message = text(bodyMessage(call.responseBody) ?? (call.message || `HTTP status ${status}`));
   const details = `${call.message} ${call.responseBody ?? ''}`;
-  if (status === 401 || status === 403) {
-    return new ModelError('InvokeAuthorizationError', message, { apiCode: 'provider_not_initialize' });
-  }
-  if (status === 402 || (status === 429 && /insufficient_quota|exceeded your current quota/i.test(details))) {
+  const retryAfterMs = retryAfter(call.responseHeaders ?? {}, now) ?? retryDelay(details);
+  // Google words every rate limit as a quota, and names a delay when it is only that.
+  const outOfQuota = signs.quota.test(details) && retryDelay(details) === undefined;
+  if (status === 402 || (status < 500 && outOfQuota)) {
     return new ModelError('QuotaExceededError', message, { apiCode: 'provider_quota_exceeded' });
   }
+  if (status === 401 || status === 403 || (status === 400 && signs.badKey.test(details))) {
+    return new ModelError('InvokeAuthorizationError', message, { apiCode: 'provider_not_initialize' });
+  }
   if (status === 429) return new ModelError('InvokeRateLimitError', message, { retryAfterMs, transient: true });
-  if (/model_not_found/.test(details) || (status === 404 && /model/i.test(details))) {
+  if (status === 404 ? /model/i.test(details) : status < 500 && signs.unknownModel.test(details)) {
     return new ModelError('ModelNotExistError', message, { apiCode: 'model_currently_not_support' });
   }
   if (status === 408 || status >= 500) {
     return new ModelError('InvokeServerUnavailableError', message, { retryAfterMs, transient: true });
   }
   return new ModelError('InvokeBadRequestError', message);
+}
+
+/** The message of an error body, whichever of the usual shapes it has. */
+function bodyMessage(body: string | undefined): string | undefined {
+  if (body === undefined || !/^\s*[[{]/.test(body)) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    // Cut or not JSON: the client library's words will do.
+    return undefined;
+  }
+  if (Array.isArray(value)) value = value[0];
+  for (let depth = 0; depth < 3 && typeof value === 'object' && value !== null; depth += 1) {
+    const { error, message, detail } = value as Record<string, unknown>;
+    value = error ?? message ?? detail;
+  }
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined;
+}
+
+/** Milliseconds of Google's `"retryDelay": "1.5s"`. */
+function retryDelay(body: string): number | undefined {
+  const seconds = /"retryDelay":\s*"(\d+(?:\.\d+)?)s"/.exec(body)?.[1];
+  return seconds === undefined ? undefined : Math.ceil(Number(seconds) * 1000);
 }
 
 /** Milliseconds from `Retry-After-Ms` or `Retry-After` (seconds or a date). */

@@ -1,4 +1,7 @@
-/** How the three model APIs write the same reply. Pure: request in, texts out. */
+import { bedrock } from './bedrock-protocol.js';
+import { cohere } from './cohere-protocol.js';
+
+/** How the model APIs write the same reply. Pure: request in, frames out. */
 
 /** A reply with everything filled in. */
 export interface FullReply {
@@ -11,16 +14,20 @@ export interface FullReply {
 }
 
 export interface ModelProtocol {
-  name: 'openai' | 'anthropic' | 'google';
+  name: 'openai' | 'completion' | 'anthropic' | 'google' | 'cohere' | 'bedrock';
+  /** Default `text/event-stream`. */
+  streamType?: string;
   matches(path: string): boolean;
   streams(path: string, body: Record<string, unknown>): boolean;
   /** Frames of a stream before, for each chunk, and after. */
-  opening(reply: FullReply, model: string): string[];
-  chunk(text: string, model: string): string;
-  closing(reply: FullReply, model: string): string[];
+  opening(reply: FullReply, model: string): Frame[];
+  chunk(text: string, model: string): Frame;
+  closing(reply: FullReply, model: string, body: Record<string, unknown>): Frame[];
   whole(reply: FullReply, model: string): object;
-  failure(status: number, message: string): object;
+  failure(status: number, message: string, code?: string): object;
 }
+
+export type Frame = string | Uint8Array;
 
 const data = (value: object) => `data: ${JSON.stringify(value)}\n\n`;
 const named = (event: { type: string } & Record<string, unknown>) => `event: ${event.type}\n${data(event)}`;
@@ -31,18 +38,15 @@ const openai: ModelProtocol = {
   streams: (_path, body) => body['stream'] === true,
   opening: (_reply, model) => [openaiChunk(model, { role: 'assistant', content: '' }, null)],
   chunk: (text, model) => openaiChunk(model, { content: text }, null),
-  closing: (reply, model) => [
-    openaiChunk(model, {}, reply.finishReason),
-    data({
-      id: 'chatcmpl-test',
-      object: 'chat.completion.chunk',
-      created,
-      model,
-      choices: [],
-      usage: openaiUsage(reply),
-    }),
-    'data: [DONE]\n\n',
-  ],
+  // Asked for, the usage comes in a chunk of its own; else it rides on the last one, as Mistral has it.
+  closing: (reply, model, body) =>
+    'stream_options' in body
+      ? [
+          openaiChunk(model, {}, reply.finishReason),
+          data({ ...chunkOf(model), choices: [], usage: openaiUsage(reply) }),
+          'data: [DONE]\n\n',
+        ]
+      : [openaiChunk(model, {}, reply.finishReason, { usage: openaiUsage(reply) }), 'data: [DONE]\n\n'],
   whole: (reply, model) => ({
     id: 'chatcmpl-test',
     object: 'chat.completion',
@@ -51,15 +55,39 @@ const openai: ModelProtocol = {
     choices: [{ index: 0, message: { role: 'assistant', content: reply.text }, finish_reason: reply.finishReason }],
     usage: openaiUsage(reply),
   }),
-  failure: (status, message) => ({
+  failure: (status, message, code) => ({
     error: {
       message,
       type: openaiErrorTypes[status] ?? 'server_error',
       param: null,
-      code: openaiErrorCodes[status] ?? null,
+      code: code ?? openaiErrorCodes[status] ?? null,
     },
   }),
 };
+
+const completion: ModelProtocol = {
+  ...openai,
+  name: 'completion',
+  matches: (path) => path.endsWith('/completions') && !path.endsWith('/chat/completions'),
+  opening: () => [],
+  chunk: (text, model) => data(completionOf(model, text, null)),
+  closing: (reply, model) => [
+    data(completionOf(model, '', reply.finishReason)),
+    data({ ...completionOf(model, '', null), choices: [], usage: openaiUsage(reply) }),
+    'data: [DONE]\n\n',
+  ],
+  whole: (reply, model) => ({
+    ...completionOf(model, reply.text, reply.finishReason),
+    usage: openaiUsage(reply),
+  }),
+};
+const completionOf = (model: string, text: string, finishReason: string | null) => ({
+  id: 'cmpl-test',
+  object: 'text_completion',
+  created,
+  model,
+  choices: [{ index: 0, text, logprobs: null, finish_reason: finishReason }],
+});
 
 const created = 1_700_000_000;
 const openaiErrorTypes: Record<number, string> = {
@@ -73,14 +101,9 @@ const openaiErrorCodes: Record<number, string> = {
   429: 'rate_limit_exceeded',
 };
 
-const openaiChunk = (model: string, delta: object, finishReason: string | null) =>
-  data({
-    id: 'chatcmpl-test',
-    object: 'chat.completion.chunk',
-    created,
-    model,
-    choices: [{ index: 0, delta, finish_reason: finishReason }],
-  });
+const chunkOf = (model: string) => ({ id: 'chatcmpl-test', object: 'chat.completion.chunk', created, model });
+const openaiChunk = (model: string, delta: object, finishReason: string | null, more: object = {}) =>
+  data({ ...chunkOf(model), choices: [{ index: 0, delta, finish_reason: finishReason }], ...more });
 
 const openaiUsage = (reply: FullReply) => ({
   prompt_tokens: reply.promptTokens,
@@ -171,4 +194,4 @@ const googleErrorStatus: Record<number, string> = {
   429: 'RESOURCE_EXHAUSTED',
 };
 
-export const modelProtocols: readonly ModelProtocol[] = [openai, anthropic, google];
+export const modelProtocols: readonly ModelProtocol[] = [openai, completion, anthropic, google, cohere, bedrock];

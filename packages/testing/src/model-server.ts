@@ -19,6 +19,8 @@ export interface ModelReply {
   /** An error status such as 401, 429, 500 instead of a reply. */
   status?: number;
   errorMessage?: string;
+  /** The provider's own code of the error, such as `insufficient_quota` (OpenAI's protocol). */
+  errorCode?: string;
   headers?: Record<string, string>;
   /** Milliseconds before the first byte. */
   delayMs?: number;
@@ -41,7 +43,7 @@ export interface ModelRequest {
   closed: Promise<void>;
 }
 
-/** A model provider on loopback that speaks the OpenAI, Anthropic and Google APIs. */
+/** A model provider on loopback that speaks the APIs of OpenAI (and all that are like it), Anthropic, Google, Cohere and Bedrock. */
 export interface ModelServer {
   /** Address without path. */
   readonly url: string;
@@ -148,22 +150,23 @@ async function answer(
 ): Promise<void> {
   if (reply.delayMs !== undefined) await pause(reply.delayMs);
   if (reply.hang) return;
-  const model = typeof request.body['model'] === 'string' ? request.body['model'] : 'test-model';
   if (reply.status !== undefined && reply.status >= 400) {
     const message = reply.errorMessage ?? `Scripted failure ${reply.status}.`;
-    sendJson(response, reply.status, protocol.failure(reply.status, message), reply.headers);
-  } else if (request.streaming) await stream(response, protocol, model, reply);
-  else sendJson(response, 200, protocol.whole(fill(reply), model), reply.headers);
+    sendJson(response, reply.status, protocol.failure(reply.status, message, reply.errorCode), reply.headers);
+  } else if (request.streaming) await stream(response, protocol, request.body, reply);
+  else sendJson(response, 200, protocol.whole(fill(reply), modelOf(request.body)), reply.headers);
 }
 
 async function stream(
   response: ServerResponse,
   protocol: ModelProtocol,
-  model: string,
+  body: Record<string, unknown>,
   reply: ModelReply,
 ): Promise<void> {
   const full = fill(reply);
-  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', ...reply.headers });
+  const model = modelOf(body);
+  const contentType = protocol.streamType ?? 'text/event-stream; charset=utf-8';
+  response.writeHead(200, { 'content-type': contentType, ...reply.headers });
   for (const frame of protocol.opening(full, model)) response.write(frame);
   for (const [index, chunk] of full.chunks.entries()) {
     if (response.destroyed) return;
@@ -174,7 +177,7 @@ async function stream(
     response.write(protocol.chunk(chunk, model));
     if (reply.chunksPerSecond) await pause(1000 / reply.chunksPerSecond);
   }
-  for (const frame of protocol.closing(full, model)) response.write(frame);
+  for (const frame of protocol.closing(full, model, body)) response.write(frame);
   response.end();
 }
 
@@ -194,5 +197,8 @@ function sendJson(response: ServerResponse, status: number, body: object, header
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(JSON.stringify(body));
 }
+
+const modelOf = (body: Record<string, unknown>): string =>
+  typeof body['model'] === 'string' ? body['model'] : 'test-model';
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
