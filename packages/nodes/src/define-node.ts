@@ -5,6 +5,8 @@ import { NodeFailure } from './node-failure.js';
 export interface Report {
   inputs: ValueObject;
   processData: ValueObject;
+  /** What was spent before a failure; a success names its own. */
+  spent?: NodeMetadata;
 }
 
 export interface Success {
@@ -30,11 +32,13 @@ export function defineNode(
       try {
         const started = run(request, report);
         const { outputs, handle = 'source', metadata = {} } = started instanceof Promise ? await started : started;
-        return { status: 'succeeded', outputs, handle, metadata, ...report };
+        const { inputs, processData } = report;
+        return { status: 'succeeded', outputs, handle, metadata, inputs, processData };
       } catch (error) {
         // Whoever aborted knows why; what the aborted work made of it does not matter.
         if (request.signal.aborted) throw request.signal.reason;
-        const failure = { status: 'failed', metadata: {}, ...report } as const;
+        const { inputs, processData, spent = {} } = report;
+        const failure = { status: 'failed', metadata: spent, inputs, processData } as const;
         if (error instanceof NodeFailure) return { ...failure, error: error.message, errorType: error.errorType };
         const explained = explain?.(error);
         if (explained) return { ...failure, error: '', errorType: '', ...explained };

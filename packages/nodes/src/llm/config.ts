@@ -1,8 +1,8 @@
 import type { Selector, ValueObject } from '@millrace/contracts';
-import { templateReferences, truthy } from '@millrace/graph';
+import { isObject, templateReferences, truthy } from '@millrace/graph';
 import { z } from 'zod';
 import { compileTemplate, type Template } from '../jinja/template.js';
-import { anyValue, configured, looseFlag, looseText, selector, variableList } from '../node-data.js';
+import { anyValue, configured, looseFlag, looseNumber, looseText, selector, variableList } from '../node-data.js';
 import { NodeFailure } from '../node-failure.js';
 
 const message = z.object({ role: looseText, text: looseText, edition_type: looseText, jinja2_text: looseText });
@@ -25,6 +25,7 @@ const schema = z.object({
   structured_output_switch_on: z.boolean().nullish(),
   structured_output: anyValue.nullish(),
   reasoning_format: looseText,
+  retry_config: z.object({ retry_enabled: looseFlag, max_retries: looseNumber }).nullish(),
 });
 
 const roles = ['system', 'user', 'assistant'] as const;
@@ -42,10 +43,6 @@ export const configureLlm = configured(
   schema,
   (config) => {
     const { model, context, vision, memory } = config;
-    const structured = config.structured_output_enabled || config.structured_output_switch_on;
-    if (structured && config.structured_output && truthy(config.structured_output)) {
-      throw failure('Structured output is not supported yet', 'LLMNodeError');
-    }
     if (model.name === '' || model.provider === '') throw failure('Model does not exist.', 'ModelNotExistError');
     if (model.mode !== 'chat' && model.mode !== 'completion')
       throw failure('LLM mode is required.', 'LLMModeRequiredError');
@@ -54,13 +51,14 @@ export const configureLlm = configured(
       throw failure('Memory role prefix is required for completion model.', 'MemoryRolePrefixRequiredError');
     }
     const parts = config.prompt_template.map((part) => promptPart(part));
-    const texts = [...parts.map(({ text }) => text), memory?.query_prompt_template ?? ''];
     return {
       model: { provider: model.provider, name: model.name, mode },
       params: model.completion_params ?? {},
       parts,
       /** Every `{{#…#}}` of the prompt; all must exist. */
-      references: texts.flatMap(templateReferences),
+      references: parts.flatMap(({ text }) => templateReferences(text)),
+      /** Those of the memory block's query; all must exist too. */
+      queryReferences: templateReferences(memory?.query_prompt_template ?? ''),
       jinjaVariables: parts.some(({ jinja }) => jinja) ? (config.prompt_config?.jinja2_variables ?? []) : [],
       /** Template of the message that a `memory` block adds; `undefined` without one. */
       memoryQuery: memory?.query_prompt_template,
@@ -69,12 +67,22 @@ export const configureLlm = configured(
         ? (vision.configs?.variable_selector ?? (['sys', 'files'] satisfies Selector))
         : undefined,
       separatesReasoning: config.reasoning_format === 'separated',
+      /** The `structured_output` block, if it is switched on. */
+      structured: structuredOutput(config),
+      /** Whether the node repeats a failed attempt by itself (dsl 3.6). */
+      retries: config.retry_config?.retry_enabled === true && (config.retry_config?.max_retries ?? 0) > 0,
     };
   },
   'LLMNodeError',
 );
 
 export type LlmConfig = ReturnType<typeof configureLlm>;
+
+function structuredOutput(config: z.infer<typeof schema>): ValueObject | undefined {
+  const { structured_output: structured, structured_output_switch_on: switchedOn } = config;
+  const wanted = switchedOn ?? config.structured_output_enabled;
+  return wanted && structured && isObject(structured) && truthy(structured) ? structured : undefined;
+}
 
 function promptPart(part: z.infer<typeof message>): PromptPart {
   const role = roles.find((each) => each === part.role) ?? 'user';

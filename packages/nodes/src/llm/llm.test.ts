@@ -151,6 +151,43 @@ describe('llm', () => {
       { model: { ...model, mode: 'completion' }, prompt_template: { text: '{{#histories#}}Go {{#a.v#}}' } },
       [text('user', 'Go Ada')],
     ],
+    [
+      'completion with a memory block: query in its place, no history, no message',
+      {
+        model: { ...model, mode: 'completion' },
+        prompt_template: { text: '#histories#Q: #sys.query#|{{#a.n#}}' },
+        memory: { role_prefix: { user: 'H', assistant: 'A' }, query_prompt_template: 'from {{#a.v#}}', window: {} },
+      },
+      [text('user', 'Q: from Ada|')],
+    ],
+    [
+      'completion with Jinja2',
+      {
+        model: { ...model, mode: 'completion' },
+        prompt_template: { text: '', edition_type: 'jinja2', jinja2_text: 'n={{ n }};' },
+        prompt_config: { jinja2_variables: [{ variable: 'n', value_selector: ['a', 'n'] }] },
+      },
+      [text('user', 'n=None;')],
+    ],
+    ['an unknown role counts as user', { prompt_template: [text('tool', 'x')] }, [text('user', 'x')]],
+    [
+      'a missing context is empty',
+      {
+        prompt_template: [text('user', 'C{{#context#}}')],
+        context: { enabled: true, variable_selector: ['nope', 'x'] },
+      },
+      [text('user', 'C')],
+    ],
+    [
+      'an empty context selector is ignored',
+      { prompt_template: [text('user', 'C{{#context#}}')], context: { enabled: true, variable_selector: [] } },
+      [text('user', 'C')],
+    ],
+    [
+      'the query of a chat memory',
+      { memory: { query_prompt_template: '', window: { enabled: false, size: 10 } } },
+      [text('user', 'Hi Ada')],
+    ],
   ])('assembles: %s', async (_, data, messages) => {
     const all = { ...pool, sys: { files: [] }, c: { list: ['plain {{#a.v#}}', { content: 'body', summary: 'sum' }] } };
     const { call, result } = await run(data, all);
@@ -171,6 +208,50 @@ describe('llm', () => {
       { ...pool, p: { t: 0.5, name: 'n', b: 'true' } },
     );
     expect(call?.params).toEqual({ temperature: 0.5, stop: ['{{#p.t#}}'], user: 'n', flag: true, top_p: '0.1' });
+  });
+
+  it('cuts a rendered parameter at 1024 characters', async () => {
+    const params = { user: '{{#p.long#}}', note: 'x'.repeat(2000) };
+    const { call } = await run(
+      { model: { ...model, completion_params: params } },
+      { ...pool, p: { long: '😀'.repeat(1100) } },
+    );
+    expect(call?.params).toEqual({ user: '😀'.repeat(1024), note: 'x'.repeat(2000) });
+  });
+
+  it('has no parameters by default', async () => {
+    const { call } = await run({ model: { ...model, completion_params: null } }, pool);
+    expect(call?.params).toEqual({});
+    expect(call).not.toHaveProperty('maxRetries');
+    expect(call).not.toHaveProperty('outputSchema');
+  });
+
+  it.each<[ValueObject, number | undefined]>([
+    [{ retry_config: { retry_enabled: true, max_retries: 2, retry_interval: 10 } }, 0],
+    [{ retry_config: { retry_enabled: true, max_retries: 0 } }, undefined],
+    [{ retry_config: { retry_enabled: false, max_retries: 3 } }, undefined],
+    [{ retry_config: null }, undefined],
+  ])('with %j the call may repeat itself: %s', async (data, maxRetries) => {
+    expect((await run(data, pool)).call?.maxRetries).toBe(maxRetries);
+  });
+
+  it('reports null as empty text, the context and the query', async () => {
+    const { reported } = await run(
+      {
+        prompt_template: [text('user', '{{#a.n#}}{{#context#}}{{#a.obj#}}')],
+        context: { enabled: true, variable_selector: ['a', 'list'] },
+        memory: { query_prompt_template: '{{#a.v#}}{{#a.n#}}' },
+      },
+      pool,
+    );
+    expect(reported[0]).toEqual({
+      '#a.n#': '',
+      '#a.obj#': { k: 1 },
+      '#a.v#': 'Ada',
+      '#context#': 'x\ny',
+      model_provider: model.provider,
+      model_name: 'm',
+    });
   });
 
   it('reports jinja variables as text', async () => {
@@ -201,10 +282,30 @@ describe('llm', () => {
     [{ model: { ...model, name: '' } }, 'Model does not exist.', 'ModelNotExistError'],
     [{ model: { ...model, mode: null } }, 'LLM mode is required.', 'LLMModeRequiredError'],
     [
-      { structured_output_enabled: true, structured_output: { schema: {} } },
-      'Structured output is not supported yet',
-      'LLMNodeError',
+      { memory: { query_prompt_template: '{{#q.none#}}', window: {} } },
+      'Variable #q.none# not found',
+      'VariableNotFoundError',
     ],
+    [
+      {
+        prompt_template: [{ role: 'user', edition_type: 'jinja2', jinja2_text: 'x' }],
+        prompt_config: { jinja2_variables: [{ variable: 'v', value_selector: ['q', 'v'] }] },
+      },
+      'Variable #q.v# not found',
+      'VariableNotFoundError',
+    ],
+    [{ model: { ...model, provider: '' } }, 'Model does not exist.', 'ModelNotExistError'],
+    [
+      { model: { ...model, mode: 'completion' }, prompt_template: { text: 'x' }, memory: { window: {} } },
+      'Memory role prefix is required for completion model.',
+      'MemoryRolePrefixRequiredError',
+    ],
+    [
+      { vision: { enabled: true, configs: { variable_selector: ['a', 'v'] } } },
+      'Invalid variable type: string',
+      'InvalidVariableTypeError',
+    ],
+    [{ model: null }, expect.stringContaining('Invalid configuration: model') as never, 'LLMNodeError'],
     [
       { context: { enabled: true, variable_selector: ['b', 'bad'] } },
       'Invalid context structure: {"x": 1}',

@@ -13,6 +13,7 @@ import { TemplateError } from '../jinja/errors.js';
 import { configureLlm } from './config.js';
 import { assemblePrompt } from './prompt.js';
 import { createReasoningSplitter } from './reasoning.js';
+import { prepareStructuredOutput } from './structured-output.js';
 
 /** Asks a model and streams its answer (dsl 4.6). */
 export function createLlmNode({ models }: { models: ModelInvoker }): NodeExecutor {
@@ -28,6 +29,7 @@ export function createLlmNode({ models }: { models: ModelInvoker }): NodeExecuto
       const prompts = messages.map(({ role, text }) => ({ role, text, files: [] }));
       report.processData = { model_mode: model.mode, prompts, ...named };
 
+      const structured = config.structured && (await prepareStructuredOutput(config.structured));
       const splitter = config.separatesReasoning
         ? createReasoningSplitter((name, text) => request.emitText(name, text))
         : undefined;
@@ -38,18 +40,23 @@ export function createLlmNode({ models }: { models: ModelInvoker }): NodeExecuto
         mode: model.mode,
         messages,
         params,
+        ...(structured && { outputSchema: structured.schema }),
+        // Each attempt of a node that retries is told and counted, so none may hide in the call.
+        ...(config.retries && { maxRetries: 0 }),
         signal: request.signal,
         executionId: request.executionId,
         onDelta: (text) => (splitter ? splitter.push(text) : request.emitText('text', text)),
       });
       const { text, reasoning } = splitter?.end() ?? { text: answer.text, reasoning: '' };
-      const usage = usageValue(answer);
       const { total_tokens, total_price, currency } = answer.usage;
-      report.processData = { ...report.processData, usage, finish_reason: answer.finishReason };
-      return {
-        outputs: { text, reasoning_content: reasoning, usage, finish_reason: answer.finishReason },
-        metadata: { total_tokens, total_price, currency },
-      };
+      const metadata = { total_tokens, total_price, currency };
+      report.spent = metadata;
+      const usage = usageValue(answer);
+      const finished = { usage, finish_reason: answer.finishReason };
+      report.processData = { ...report.processData, ...finished };
+      const outputs: ValueObject = { text, reasoning_content: reasoning, ...finished };
+      if (structured) outputs['structured_output'] = structured.read(answer.text);
+      return { outputs, metadata };
     },
     explain,
   );

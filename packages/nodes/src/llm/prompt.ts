@@ -1,5 +1,5 @@
 import type { ModelMessage, NodeScope, Selector, Value, ValueObject } from '@millrace/contracts';
-import { isFile, parseJson, renderTemplate, templateReferences } from '@millrace/graph';
+import { isFile, parseJson, renderTemplate, templateReferences, valueType } from '@millrace/graph';
 import { NodeFailure } from '../node-failure.js';
 import type { LlmConfig } from './config.js';
 import { contextText, reportedText } from './context.js';
@@ -22,7 +22,11 @@ export function assemblePrompt(config: LlmConfig, scope: NodeScope, inputs: Valu
     if (value === undefined) throw new NodeFailure(`Variable #${path.join('.')}# not found`, 'VariableNotFoundError');
     return value;
   };
-  for (const path of config.references) inputs[`#${path.join('.')}#`] = required(path);
+  for (const path of config.references) inputs[`#${path.join('.')}#`] = required(path) ?? '';
+  for (const path of config.queryReferences) {
+    const value = required(path);
+    if (value !== null) inputs[`#${path.join('.')}#`] = value;
+  }
   const jinjaValues: ValueObject = {};
   for (const { variable, value_selector: path } of config.jinjaVariables) {
     jinjaValues[variable] = required(path);
@@ -36,11 +40,11 @@ export function assemblePrompt(config: LlmConfig, scope: NodeScope, inputs: Valu
   const render = (text: string) => renderTemplate(text, (path) => scope.get(path));
   const messages = config.parts.map(({ role, text, jinja }): ModelMessage => {
     if (jinja) return { role, text: jinja().render(jinjaValues) };
-    const plain = config.model.mode === 'completion' ? text.replaceAll('{{#histories#}}', '') : text;
-    return { role, text: withContext(plain, context, render) };
+    return { role, text: withContext(text, context, render) };
   });
   const query = memoryQuery(config, scope, render);
-  if (query !== '') messages.push({ role: 'user', text: query });
+  if (config.model.mode === 'completion') complete(messages, query);
+  else if (query !== '') messages.push({ role: 'user', text: query });
 
   const kept = messages.filter(({ text }) => text.trim() !== '');
   if (kept.length === 0) {
@@ -49,6 +53,14 @@ export function assemblePrompt(config: LlmConfig, scope: NodeScope, inputs: Valu
     throw new NodeFailure(message, 'NoPromptFoundError');
   }
   return { messages: kept, params: renderParams(config.params, render) };
+}
+
+/** A workflow app has no history: its place stays empty. `#sys.query#` becomes the query of the memory block. */
+function complete(messages: ModelMessage[], query: string): void {
+  for (const message of messages) {
+    const text = message.text.replace(/\{\{#histories#\}\}|#histories#/g, '');
+    message.text = query === '' ? text : text.replaceAll('#sys.query#', () => query);
+  }
 }
 
 /** Renders around the context, whose own text is not scanned for references. */
@@ -64,9 +76,12 @@ function memoryQuery(config: LlmConfig, scope: NodeScope, render: (text: string)
 }
 
 function refuseFiles({ vision }: LlmConfig, scope: NodeScope): void {
-  const value = vision && scope.get(vision);
-  const files = Array.isArray(value) ? value : [value];
-  if (files.some(isFile))
+  const value = (vision && scope.get(vision)) ?? null;
+  const files = Array.isArray(value) ? value : value === null ? [] : [value];
+  if (!files.every(isFile)) {
+    throw new NodeFailure(`Invalid variable type: ${valueType(value)}`, 'InvalidVariableTypeError');
+  }
+  if (files.length > 0)
     throw new NodeFailure('Vision is not supported yet: the model would not see the files', 'LLMNodeError');
 }
 
@@ -74,7 +89,7 @@ function renderParams(params: ValueObject, render: (text: string) => string): Va
   return Object.fromEntries(
     Object.entries(params).map(([name, value]) => {
       if (typeof value !== 'string' || templateReferences(value).length === 0) return [name, value];
-      return [name, fromText(render(value).slice(0, maxParameterLength))];
+      return [name, fromText([...render(value)].slice(0, maxParameterLength).join(''))];
     }),
   );
 }
