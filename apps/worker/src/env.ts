@@ -61,6 +61,8 @@ export const workerEnv = {
   MAX_EXECUTION_TIME: duration().default(1_200_000),
   /** Most node starts of one run. */
   MAX_EXECUTION_STEPS: integer({ min: 1 }).default(500),
+  /** JSON file of model prices that win over the list prices (docs/models.md). */
+  MODEL_PRICES_FILE: text().optional(),
   ...codeOutputEnv,
   ...codeRunnerEnv,
 };

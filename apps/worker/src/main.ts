@@ -1,7 +1,7 @@
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { newId } from '@millrace/contracts';
 import { createClaims, createExecuteNode, createFinish, createPlans, createReconciler } from '@millrace/engine';
-import { createModels } from '@millrace/models';
+import { createModels, parsePrices } from '@millrace/models';
 import { createNodeExecutors, supportedNodeTypes } from '@millrace/nodes';
 import { createOutbound } from '@millrace/outbound';
 import { createNodeQueue, createNodeWorker, createShardQueue } from '@millrace/queue';
@@ -35,16 +35,13 @@ const shardQueues = Array.from({ length: env.MILLRACE_SHARDS }, (_, shard) => cr
 const queue = createNodeQueue(shardQueues);
 const plans = createPlans(store.versions, supportedNodeTypes);
 const outbound = createOutbound(outboundOptions(env));
+const prices = env.MODEL_PRICES_FILE === undefined ? {} : parsePrices(await readFile(env.MODEL_PRICES_FILE, 'utf8'));
+const models = createModels({ outbound, credentials: store.credentials, prices });
 const codeOptions = codeRunnerOptions(env);
 const code = createCodeRunner({ ...codeOptions, onError, observer: createCodeMetrics(metrics) });
 // With the started Python at hand it is ready in a moment; without it the first code node is soon enough.
 if (codeOptions.cacheDir !== undefined) void code.start();
-const executors = createNodeExecutors({
-  outbound,
-  models: createModels({ outbound, credentials: store.credentials }),
-  code,
-  codeOutputLimits: codeOutputLimits(env),
-});
+const executors = createNodeExecutors({ outbound, models, code, codeOutputLimits: codeOutputLimits(env) });
 const claims = createClaims(state);
 const observer = createWorkerMetrics(metrics, () => claims.size());
 const finish = createFinish({ state, runs: store.runs, plans, observer });

@@ -165,6 +165,101 @@ describe('OpenAI-compatible models', () => {
   });
 });
 
+describe('structured output', () => {
+  const outputSchema = { type: 'object', properties: { a: { type: 'integer' } }, required: ['a'] };
+  const bodyOf = async (wanted: Partial<ModelRequest>, credentials?: Record<string, string>) => {
+    answer = hello;
+    await invoke({ outputSchema, ...wanted }, credentials);
+    return JSON.stringify(seen.at(-1)?.body);
+  };
+
+  it('hands the schema to an API that takes one', async () => {
+    await bodyOf({ params: { response_format: 'text', temperature: 0 } });
+    expect(seen[0]?.body).toMatchObject({
+      response_format: {
+        type: 'json_schema',
+        json_schema: { name: 'llm_response', strict: false, schema: outputSchema },
+      },
+      messages: [{ content: 'Be brief.' }, { content: 'Hi' }],
+    });
+  });
+
+  it.each<[string, Partial<ModelRequest>, Record<string, string>]>([
+    ['an old model', { model: 'gpt-3.5-turbo' }, {}],
+    ['a compatible server', { provider: 'openai_api_compatible', model: 'm' }, {}],
+    ['DeepSeek', { provider: 'deepseek' }, {}],
+  ])('asks %s in words', async (_, wanted, credentials) => {
+    const body = await bodyOf(wanted, credentials);
+    expect(body).not.toContain('response_format');
+    expect(seen[0]?.body['messages']).toMatchObject([
+      { role: 'system', content: expect.stringContaining(JSON.stringify(outputSchema)) as string },
+      { role: 'user', content: 'Hi' },
+    ]);
+  });
+
+  it('trusts a compatible server whose owner says so', async () => {
+    const wanted = { provider: 'openai_api_compatible', model: 'm' };
+    expect(await bodyOf(wanted, { structured_output_support: 'supported' })).toContain('json_schema');
+  });
+});
+
+describe('parameters', () => {
+  const schema = { type: 'object', properties: {} };
+  it.each<[ModelRequest['params'], object]>([
+    [{ response_format: 'json_object' }, { response_format: { type: 'json_object' } }],
+    [{ response_format: { type: 'json_object' } }, { response_format: { type: 'json_object' } }],
+    [
+      { response_format: 'json_schema', json_schema: JSON.stringify({ name: 'n', strict: true, schema }) },
+      { response_format: { type: 'json_schema', json_schema: { name: 'n', strict: true, schema } } },
+    ],
+    [
+      { response_format: 'json_schema', json_schema: JSON.stringify(schema) },
+      { response_format: { type: 'json_schema', json_schema: { strict: false, schema } } },
+    ],
+    [{ max_completion_tokens: 9 }, { max_completion_tokens: 9 }],
+    [
+      { seed: 3, top_p: 0.5, stop: 'X', presence_penalty: 1 },
+      { seed: 3, top_p: 0.5, stop: ['X'], presence_penalty: 1 },
+    ],
+    [
+      { enable_thinking: false, vendor: { deep: [1] } },
+      { enable_thinking: false, vendor: { deep: [1] } },
+    ],
+  ])('%j', async (params, expected) => {
+    answer = hello;
+    await invoke({ params });
+    expect(seen[0]?.body).toMatchObject(expected);
+  });
+
+  it('leaves out what is empty and what only we set', async () => {
+    answer = hello;
+    await invoke({ params: { stop: [], temperature: null, stream: false, model: 'other', response_format: 'text' } });
+    expect(Object.keys(seen[0]?.body ?? {}).sort()).toEqual(['messages', 'model', 'stream', 'stream_options']);
+    expect(seen[0]?.body).toMatchObject({ model: 'gpt-4o-mini', stream: true });
+  });
+
+  it('names a schema that is no JSON', async () => {
+    const params = { response_format: 'json_schema', json_schema: '{' };
+    await expect(invoke({ params })).rejects.toMatchObject({
+      errorType: 'InvokeBadRequestError',
+      message: '[openai] The parameter json_schema is not valid JSON',
+    });
+    expect(seen).toHaveLength(0);
+  });
+
+  it("speaks of reasoning in each API's words", async () => {
+    answer = (response) => fails(500, {})(response, seen[0] as never);
+    const ask = (provider: string, params: ModelRequest['params'], model = 'm') =>
+      invoke({ provider, params, model, maxRetries: 0 }).catch(() => undefined);
+    await ask('anthropic', { thinking: true, thinking_budget: 1024, max_tokens: 10 }, 'claude-sonnet-4-5');
+    await ask('google', { thinking_budget: 5, top_k: 3 }, 'gemini-2.5-flash');
+    expect(seen).toMatchObject([
+      { body: { thinking: { type: 'enabled', budget_tokens: 1024 } } },
+      { body: { generationConfig: { thinkingConfig: { thinkingBudget: 5 }, topK: 3 } } },
+    ]);
+  });
+});
+
 describe('other protocols', () => {
   it('speaks Anthropic', async () => {
     answer = (response) =>

@@ -70,7 +70,7 @@ export const configureLlm = configured(
       /** The `structured_output` block, if it is switched on. */
       structured: structuredOutput(config),
       /** Whether the node repeats a failed attempt by itself (dsl 3.6). */
-      retries: config.retry_config?.retry_enabled === true && (config.retry_config?.max_retries ?? 0) > 0,
+      retries: config.retry_config?.retry_enabled === true && (config.retry_config.max_retries ?? 0) > 0,
     };
   },
   'LLMNodeError',
