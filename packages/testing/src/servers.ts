@@ -9,6 +9,8 @@ export interface TestServer {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
+  /** Its data directory. */
+  readonly dir: string;
   /** Ends it in order; the data stays. */
   stop(): Promise<void>;
   /** Ends it with SIGKILL; the data stays. */
@@ -54,6 +56,7 @@ async function startServer(dir: string, start: Start): Promise<TestServer> {
   return {
     url,
     port,
+    dir,
     get pid() {
       return child.pid;
     },
