@@ -7,7 +7,7 @@ import tseslint from 'typescript-eslint';
  */
 const basics = ['contracts', 'config'];
 const lower = [...basics, 'telemetry', 'graph'];
-const all = [...lower, 'embedded', 'engine', 'state', 'queue', 'store', 'nodes', 'models', 'outbound', 'sandbox'];
+const all = [...lower, 'embedded', 'engine', 'state', 'queue', 'store', 'nodes', 'models', 'outbound', 'sandbox', 'files'];
 const mayImport = {
   'packages/contracts': [],
   'packages/config': [],
@@ -21,6 +21,7 @@ const mayImport = {
   'packages/nodes': lower,
   'packages/outbound': lower,
   'packages/sandbox': basics,
+  'packages/files': lower,
   'packages/models': [...lower, 'outbound'],
   'packages/testing': ['contracts', 'graph', 'embedded'],
   'apps/*': all,

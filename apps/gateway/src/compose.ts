@@ -1,5 +1,6 @@
-import type { Outbound } from '@millrace/contracts';
+import type { FileStorage, Outbound } from '@millrace/contracts';
 import { createAccept, createFinish, createPlans, createStop } from '@millrace/engine';
+import type { SignedLinks, UploadLimits } from '@millrace/files';
 import { createNodeQueue, type ShardQueue } from '@millrace/queue';
 import { createRunEvents, createRunState, type Doorbell } from '@millrace/state';
 import { defaultTenantId, providerKey, type Store } from '@millrace/store';
@@ -7,11 +8,13 @@ import type { Metrics } from '@millrace/telemetry';
 import type { GatewayDeps } from './app.js';
 import { createAppAccess } from './auth/app-access.js';
 import { createKeyCache } from './auth/key-cache.js';
+import { createFilesBase } from './files/files-base.js';
 import type { Log } from './log.js';
 import { createGatewayMetrics, observeAtScrape } from './operations/metrics.js';
 import { isUnavailable } from './operations/outage.js';
 import { createRelay, type Relay } from './relay/relay.js';
 import { createRunHistory } from './relay/run-history.js';
+import type { ResolveEndUser } from './service-api/ports.js';
 import { supportedNodeTypes } from './supported-node-types.js';
 
 type RedisConnection = Parameters<typeof createRunState>[0];
@@ -23,6 +26,8 @@ export interface Adapters {
   queues: readonly ShardQueue[];
   doorbells: readonly Doorbell[];
   outbound: Outbound;
+  storage: FileStorage;
+  links: SignedLinks;
   metrics: Metrics;
   log: Log;
 }
@@ -33,6 +38,11 @@ export interface GatewaySettings {
   bodyLimitBytes: number;
   blockingDeadlineMs: number;
   limits: { maxRunMs: number; maxSteps: number };
+  uploads: UploadLimits;
+  /** Told to clients; default of Dify: 10. */
+  workflowFileLimit: number;
+  /** FILES_URL. */
+  filesUrl?: string | undefined;
   /** Whether Postgres and Redis answer. */
   ready: () => Promise<boolean>;
 }
@@ -45,8 +55,8 @@ export interface Gateway {
 
 /** Introduces the adapters to the use cases and the use cases to the routes. */
 export function composeGateway(adapters: Adapters, settings: GatewaySettings): Gateway {
-  const { store, redis, queues, doorbells, outbound, log } = adapters;
-  const { serverVersion, adminKey, bodyLimitBytes, blockingDeadlineMs, limits } = settings;
+  const { store, redis, queues, doorbells, outbound, storage, links, log } = adapters;
+  const { serverVersion, adminKey, bodyLimitBytes, blockingDeadlineMs, limits, uploads } = settings;
   const onError = (error: unknown): void => log.error({ err: error }, 'gateway error');
 
   const findRun: Store['runs']['get'] = (tenantId, appId, runId) => store.runs.get(tenantId, appId, runId);
@@ -84,6 +94,9 @@ export function composeGateway(adapters: Adapters, settings: GatewaySettings): G
     return { id: found.id, label: found.version, draft: found.version === 'draft' };
   });
 
+  const resolveEndUser: ResolveEndUser = (tenantId, appId, user) => store.endUsers.ensure(tenantId, appId, user);
+  const filesBase = createFilesBase(settings.filesUrl);
+
   const metrics = createGatewayMetrics(adapters.metrics);
   observeAtScrape(
     adapters.metrics,
@@ -98,6 +111,7 @@ export function composeGateway(adapters: Adapters, settings: GatewaySettings): G
       serverVersion,
       errors: { log, isUnavailable },
       operations: { metrics: adapters.metrics, ready: settings.ready },
+      downloads: { storage, links, findForLink: (fileId) => store.files.findForLink(fileId) },
       serviceApi: {
         ...{ accept, stop, plans, relay, history, metrics, findRun, bodyLimitBytes, blockingDeadlineMs, serverVersion },
         findAppAccess: access.find,
@@ -106,7 +120,15 @@ export function composeGateway(adapters: Adapters, settings: GatewaySettings): G
         findVersion: (tenantId, appId, versionId) => versions.get(`${tenantId}/${appId}/${versionId}`),
         hasCredentials: async (tenantId, provider) =>
           (await credentials.get(`${tenantId}/${providerKey(provider)}`)) !== undefined,
-        resolveEndUser: (tenantId, appId, user) => store.endUsers.ensure(tenantId, appId, user),
+        resolveEndUser,
+        files: { storage, links, filesBase, resolveEndUser, limits: uploads, catalogue: store.files },
+        systemParameters: {
+          image_file_size_limit: uploads.image,
+          video_file_size_limit: uploads.video,
+          audio_file_size_limit: uploads.audio,
+          file_size_limit: uploads.file,
+          workflow_file_upload_limit: settings.workflowFileLimit,
+        },
         bellChannel: (shard) => doorbells[shard]?.channel ?? '',
       },
       consoleApi: {

@@ -1,13 +1,15 @@
 import { newId } from '@millrace/contracts';
+import { createFileLinks, createLocalStorage } from '@millrace/files';
 import { createOutbound } from '@millrace/outbound';
 import { createShardQueue } from '@millrace/queue';
 import { connectRedis, createDoorbell } from '@millrace/state';
 import { createStore } from '@millrace/store';
 import { createLogger, createMetrics, startTelemetry } from '@millrace/telemetry';
+import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createApp } from './app.js';
 import { composeGateway } from './compose.js';
-import { readEnv, shownEnv, telemetryEnv } from './env.js';
+import { readEnv, shownEnv, telemetryEnv, uploadLimits } from './env.js';
 import { serve } from './server.js';
 import { serverVersion } from './version.js';
 
@@ -37,18 +39,23 @@ const queues = shards.map((shard) => createShardQueue(redis, shard, onError));
 const doorbells = shards.map((shard) => createDoorbell(redis, subscriber, shard, gatewayId, onError));
 
 const outbound = createOutbound({ allowCidrs: env.OUTBOUND_ALLOW_CIDRS });
+const links = createFileLinks({ secretKey: env.MILLRACE_SECRET_KEY, lifetimeSeconds: env.FILES_ACCESS_TIMEOUT });
+const storage = createLocalStorage(resolve(env.MILLRACE_DATA_DIR, 'files'));
 
 let isPrepared = false;
 let isStopping = false;
 
 const gateway = composeGateway(
-  { store, redis, queues, doorbells, outbound, metrics, log },
+  { store, redis, queues, doorbells, outbound, storage, links, metrics, log },
   {
     serverVersion,
     adminKey: env.MILLRACE_ADMIN_KEY,
     bodyLimitBytes: env.HTTP_BODY_LIMIT,
     blockingDeadlineMs: env.BLOCKING_DEADLINE_MS,
     limits: { maxRunMs: env.MAX_EXECUTION_TIME, maxSteps: env.MAX_EXECUTION_STEPS },
+    uploads: uploadLimits(env),
+    workflowFileLimit: env.WORKFLOW_FILE_UPLOAD_LIMIT,
+    filesUrl: env.FILES_URL,
     ready: async () => {
       await Promise.all([store.ping(), redis.ping()]);
       return isPrepared;

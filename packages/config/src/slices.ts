@@ -28,3 +28,20 @@ export const outboundEnv = {
   /** PEM file of certificates to trust besides the usual ones. */
   OUTBOUND_CA_FILE: text().optional(),
 };
+
+/** Where files are kept: `files` in the data directory, which gateways, workers and recorders share. */
+export const dataDirEnv = { MILLRACE_DATA_DIR: text().default('./.millrace') };
+
+/** Seconds that a download link is good. */
+export const fileLinksEnv = { FILES_ACCESS_TIMEOUT: integer({ min: 1 }).default(300) };
+
+/** Limits of uploads in MB (of 1,048,576 bytes), under the names that Dify gives them. */
+export const uploadEnv = {
+  UPLOAD_FILE_SIZE_LIMIT: integer({ min: 1 }).default(15),
+  UPLOAD_IMAGE_FILE_SIZE_LIMIT: integer({ min: 1 }).default(10),
+  UPLOAD_VIDEO_FILE_SIZE_LIMIT: integer({ min: 1 }).default(100),
+  UPLOAD_AUDIO_FILE_SIZE_LIMIT: integer({ min: 1 }).default(50),
+  UPLOAD_FILE_EXTENSION_BLACKLIST: list().default([]),
+  /** What clients are told; the form's own limits are enforced. */
+  WORKFLOW_FILE_UPLOAD_LIMIT: integer({ min: 1 }).default(10),
+};

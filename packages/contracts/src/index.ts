@@ -1,5 +1,6 @@
 export * from './code.js';
 export * from './errors.js';
+export * from './files.js';
 export * from './ids.js';
 export * from './job.js';
 export * from './json.js';

@@ -48,6 +48,18 @@ function checkboxValue(value: Value): Value {
   return pythonEquals(value, 1) ? true : pythonEquals(value, 0) ? false : value;
 }
 
+/** The shape only: `placeFiles` makes files of the mappings. */
+function fileMappings({ variable, type, maxLength }: FormVariable, value: Value): Value {
+  if (type === 'file') return isObject(value) ? value : refuse(`${variable} in input form must be a file`);
+  if (!Array.isArray(value) || !value.every(isObject)) {
+    return refuse(`${variable} in input form must be a list of files`);
+  }
+  if (maxLength !== undefined && value.length > maxLength) {
+    return refuse(`${variable} in input form must be less than ${maxLength} files`);
+  }
+  return value;
+}
+
 function typedValue(form: FormVariable, value: Value): Value {
   const { variable, type, required } = form;
   switch (type) {
@@ -61,9 +73,7 @@ function typedValue(form: FormVariable, value: Value): Value {
       return checkboxValue(value);
     case 'file':
     case 'file-list':
-      if (value === '' && !required) return null;
-      if (type === 'file-list' && Array.isArray(value) && value.length === 0) return value;
-      return refuse(`${variable} in input form: files are not supported yet`);
+      return value === '' && !required ? null : fileMappings(form, value);
     case 'json_object':
       return isObject(value) || !truthy(value) ? value : refuse(`${variable} in input form must be a dict`);
     default:
@@ -90,21 +100,27 @@ function misplaced({ type }: FormVariable, value: Value): boolean {
 }
 
 /**
- * Checks a caller's `inputs` against the start form and converts them (service-api 3). Undeclared
+ * Checks a caller's `inputs` against the start form and converts them (service-api 3.1, steps 1 to 4). Undeclared
  * keys are dropped; every declared variable has a value, `null` when it was left out. The first
- * mistake decides the message.
+ * mistake decides the message. Files come next (`placeFiles`), then the last look (`checkPlaces`).
  */
 export function validateInputs(form: FormVariable[], inputs: unknown): FormResult {
   if (!isObject(inputs as Value | undefined)) return { ok: false, message: 'inputs must be an object' };
   try {
     const values = form.map((each): [string, Value] => [each.variable, formValue(each, inputs as ValueObject)]);
-    const wrong = form.filter((each, i) => misplaced(each, values[i]?.[1] ?? null)).map((each) => each.variable);
-    if (wrong.length > 0) return { ok: false, message: `Invalid input type for ${pythonRepr(wrong)}` };
     return { ok: true, values: Object.fromEntries(values) };
   } catch (error) {
     if (error instanceof FormError) return { ok: false, message: error.message };
     throw error;
   }
+}
+
+/** The last step (service-api 3.1, step 6): no objects where the form has none. */
+export function checkPlaces(form: FormVariable[], values: ValueObject): FormResult {
+  const wrong = form.filter((each) => misplaced(each, values[each.variable] ?? null)).map((each) => each.variable);
+  return wrong.length === 0
+    ? { ok: true, values }
+    : { ok: false, message: `Invalid input type for ${pythonRepr(wrong)}` };
 }
 
 const positive = (value: Value | undefined): number | undefined => {

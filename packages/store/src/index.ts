@@ -6,6 +6,7 @@ export * from './credentials.js';
 export type { DatabaseOptions } from './database.js';
 export * from './end-users.js';
 export type { ArchivedEvent } from './event-codec.js';
+export * from './files.js';
 export * from './migrate.js';
 export * from './node-executions.js';
 export type { Partitions } from './partitions.js';

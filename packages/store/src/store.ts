@@ -5,6 +5,7 @@ import { createCredentialRepository } from './credentials.js';
 import type { DatabaseOptions } from './database.js';
 import { createDatabase } from './database.js';
 import { createEndUserRepository } from './end-users.js';
+import { createFileRepository } from './files.js';
 import { createNodeExecutionRepository } from './node-executions.js';
 import { createPartitions } from './partitions.js';
 import { createPendingImportRepository } from './pending-imports.js';
@@ -35,6 +36,7 @@ export function createStore(options: StoreOptions) {
     versions: createVersionRepository(database, secrets),
     appKeys: createAppKeyRepository(database, secrets),
     endUsers: createEndUserRepository(database),
+    files: createFileRepository(database),
     pendingImports: createPendingImportRepository(database),
     credentials: createCredentialRepository(database, secrets),
     runs: createRunRepository(database, partitions),

@@ -28,16 +28,21 @@ const featureDefaults: ValueObject = {
   },
 };
 
-const systemParameters = {
-  image_file_size_limit: 10,
-  video_file_size_limit: 100,
-  audio_file_size_limit: 50,
-  file_size_limit: 15,
-  workflow_file_upload_limit: 10,
-};
+/** Limits that clients are told, in MB and files (service-api 2.13). */
+export type SystemParameters = Record<
+  | 'image_file_size_limit'
+  | 'video_file_size_limit'
+  | 'audio_file_size_limit'
+  | 'file_size_limit'
+  | 'workflow_file_upload_limit',
+  number
+>;
 
 /** `GET /v1/parameters` (service-api 2.13): the published version's form and features. */
-export function presentParameters({ form, features }: Pick<Plan, 'form' | 'features'>): ValueObject {
+export function presentParameters(
+  { form, features }: Pick<Plan, 'form' | 'features'>,
+  system: SystemParameters,
+): ValueObject {
   const featureValues = Object.entries(featureDefaults).map(([key, fallback]): [string, Value] => [
     key,
     features[key] ?? fallback,
@@ -45,7 +50,7 @@ export function presentParameters({ form, features }: Pick<Plan, 'form' | 'featu
   return {
     ...Object.fromEntries(featureValues),
     user_input_form: form.map(({ type, raw }) => ({ [type]: raw })),
-    system_parameters: systemParameters,
+    system_parameters: system,
   };
 }
 

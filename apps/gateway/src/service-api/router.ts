@@ -7,7 +7,9 @@ import type { FindAppAccess } from '../auth/ports.js';
 import { allowAnyOrigin } from '../http/headers.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { sendJsonText } from '../http/send-json.js';
-import { presentInfo, presentParameters, presentSite } from './app-description.js';
+import { presentInfo, presentParameters, presentSite, type SystemParameters } from './app-description.js';
+import { previewFile } from '../files/preview.js';
+import { uploadFile, type UploadDeps } from '../files/upload.js';
 import { appOf, requireAppKey } from './app-of.js';
 import { runEvents, type EventsDeps } from './events.js';
 import { runDetail, runLogs } from './history.js';
@@ -16,11 +18,13 @@ import { runWorkflow, type RunDeps } from './run.js';
 import { stopTask, type StopDeps } from './stop.js';
 
 export interface ServiceApiDeps extends RunDeps, StopDeps, EventsDeps {
+  files: UploadDeps;
   findAppAccess: FindAppAccess;
   findRun: FindRun;
   findLogs: FindLogs;
   findApp: FindApp;
   plans: Plans;
+  systemParameters: SystemParameters;
   serverVersion: string;
 }
 
@@ -36,8 +40,10 @@ export function serviceApiRouter(deps: ServiceApiDeps): Router {
   get('/workflows/run/:workflow_run_id', runDetail(deps.findRun));
   get('/workflows/logs', runLogs(deps.findLogs));
   get('/workflow/:workflow_run_id/events', runEvents(deps));
+  post('/files/upload', uploadFile(deps.files));
+  get('/files/:file_id/preview', previewFile);
   get('/info', describe(deps.findApp, presentInfo));
-  get('/parameters', parameters(deps.plans));
+  get('/parameters', parameters(deps.plans, deps.systemParameters));
   get('/meta', (_req, res) => void res.json({ tool_icons: {} }));
   get('/site', describe(deps.findApp, presentSite));
   router.get('/v1/', welcome(deps.serverVersion));
@@ -76,10 +82,10 @@ const describe =
   };
 
 const parameters =
-  (plans: Plans): RequestHandler =>
+  (plans: Plans, system: SystemParameters): RequestHandler =>
   async (_req, res) => {
     const { tenantId, published } = appOf(res);
     if (!published) throw new ApiError('app_unavailable');
     const plan = await plans.plan(tenantId, published.id);
-    sendJsonText(res, { status: 200, body: stringifyJson(presentParameters(plan)) });
+    sendJsonText(res, { status: 200, body: stringifyJson(presentParameters(plan, system)) });
   };

@@ -1,11 +1,15 @@
 import { newId } from '@millrace/contracts';
 import { createClaims, createExecuteNode, createFinish, createPlans } from '@millrace/engine';
+import { createFileLinks, createLocalStorage, defaultUploadLimits } from '@millrace/files';
 import { createOutbound } from '@millrace/outbound';
 import { createNodeQueue, createNodeWorker, createShardQueue } from '@millrace/queue';
 import { connectRedis, createDoorbell, createRunState, onStops } from '@millrace/state';
 import { createStore } from '@millrace/store';
 import { createMetrics } from '@millrace/telemetry';
 import { createDatabase, freshRedis } from '@millrace/testing';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createApp } from '../app.js';
 import { composeGateway, type GatewaySettings } from '../compose.js';
 import { silentLog } from '../log.js';
@@ -62,14 +66,19 @@ export async function startGateway(
   const queues = [createShardQueue(redis, 0, ignore)];
   const doorbells = [createDoorbell(redis, subscriber, 0, newId(), ignore)];
   const outbound = createOutbound({ allowCidrs: ['127.0.0.0/8'] });
+  const filesDir = await mkdtemp(join(tmpdir(), 'millrace-files-'));
+  const storage = createLocalStorage(filesDir);
+  const links = createFileLinks({ secretKey: 'k'.repeat(32) });
   const gateway = composeGateway(
-    { store, redis, queues, doorbells, outbound, metrics: createMetrics({ service: 'gateway' }), log: silentLog },
+    { store, redis, queues, doorbells, outbound, storage, links, metrics: createMetrics({ service: 'gateway' }), log: silentLog },
     {
       serverVersion: 'test',
       adminKey,
       bodyLimitBytes: 1024 * 1024,
       blockingDeadlineMs: 20_000,
       limits: { maxRunMs: 60_000, maxSteps: 500 },
+      uploads: defaultUploadLimits,
+      workflowFileLimit: 10,
       ready: async () => {
         await Promise.all([store.ping(), redis.ping()]);
         return true;
@@ -87,9 +96,10 @@ export async function startGateway(
     redis.disconnect();
     subscriber.disconnect();
     await store.close();
+    await rm(filesDir, { recursive: true, force: true });
   };
   return {
-    ...{ store, redis, relay: gateway.relay },
+    ...{ store, redis, filesDir, relay: gateway.relay },
     url: `http://127.0.0.1:${server.port}`,
     close: () => (closed ??= close()),
   };
