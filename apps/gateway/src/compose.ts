@@ -1,6 +1,6 @@
 import type { FileStorage, Outbound } from '@millrace/contracts';
 import { createAccept, createFinish, createPlans, createStop } from '@millrace/engine';
-import type { SignedLinks, UploadLimits } from '@millrace/files';
+import { createRemoteLook, type SignedLinks, type UploadLimits } from '@millrace/files';
 import { createNodeQueue, type ShardQueue } from '@millrace/queue';
 import { createRunEvents, createRunState, type Doorbell } from '@millrace/state';
 import { defaultTenantId, providerKey, type Store } from '@millrace/store';
@@ -25,9 +25,9 @@ export interface Adapters {
   /** One per shard, in order. */
   queues: readonly ShardQueue[];
   doorbells: readonly Doorbell[];
-  outbound: Outbound;
   storage: FileStorage;
   links: SignedLinks;
+  outbound: Outbound;
   metrics: Metrics;
   log: Log;
 }
@@ -122,6 +122,8 @@ export function composeGateway(adapters: Adapters, settings: GatewaySettings): G
           (await credentials.get(`${tenantId}/${providerKey(provider)}`)) !== undefined,
         resolveEndUser,
         files: { storage, links, filesBase, resolveEndUser, limits: uploads, catalogue: store.files },
+        runFiles: { catalogue: store.files, lookAtRemote: createRemoteLook({ outbound }), links, resolveEndUser },
+        filesBase,
         systemParameters: {
           image_file_size_limit: uploads.image,
           video_file_size_limit: uploads.video,

@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import {
   bigInteger,
   bytes,
+  dataDirEnv,
   databaseEnv,
   duration,
+  fileLinksEnv,
   integer,
   listenEnv,
   logEnv,
@@ -41,9 +43,8 @@ const codeRunnerEnv = {
   CODE_JAVASCRIPT_INTERPRETERS: integer({ min: 1, max: 256 }).default(3),
   /** Folder of pure-Python wheels that code may import. */
   CODE_PYTHON_PACKAGES_DIR: text().optional(),
-  /** Folder that keeps the started Python, without which a worker's first code node waits 3 s more; `code` in the data directory if there is one. */
+  /** Folder that keeps the started Python, without which a worker's first code node waits 3 s more. Default: `code` in the data directory. */
   CODE_CACHE_DIR: text().optional(),
-  MILLRACE_DATA_DIR: text().optional(),
 };
 
 const mebibyte = 1_048_576;
@@ -55,6 +56,8 @@ export const workerEnv = {
   ...logEnv,
   ...secretKeyEnv,
   ...outboundEnv,
+  ...dataDirEnv,
+  ...fileLinksEnv,
   /** Node jobs run at a time, over all shards. */
   WORKER_CONCURRENCY: integer({ min: 1, max: 10_000 }).default(64),
   /** Time limit of one run. */
@@ -82,13 +85,13 @@ export const codeOutputLimits = (env: Env): CodeOutputLimits => ({
   maxNumberArrayLength: env.CODE_MAX_NUMBER_ARRAY_LENGTH,
 });
 
-export const codeRunnerOptions = (env: Env): CodeRunnerOptions & { cacheDir: string | undefined } => ({
+export const codeRunnerOptions = (env: Env): CodeRunnerOptions => ({
   timeLimitMs: env.CODE_TIME_LIMIT,
   memoryLimitBytes: { python3: env.CODE_PYTHON_MEMORY_LIMIT, javascript: env.CODE_JAVASCRIPT_MEMORY_LIMIT },
   outputLimitBytes: env.CODE_OUTPUT_LIMIT,
   interpreters: { python3: env.CODE_PYTHON_INTERPRETERS, javascript: env.CODE_JAVASCRIPT_INTERPRETERS },
   packagesDir: env.CODE_PYTHON_PACKAGES_DIR,
-  cacheDir: env.CODE_CACHE_DIR ?? (env.MILLRACE_DATA_DIR && join(env.MILLRACE_DATA_DIR, 'code')),
+  cacheDir: env.CODE_CACHE_DIR ?? join(env.MILLRACE_DATA_DIR, 'code'),
 });
 
 export const telemetrySource = (): Record<string, string | undefined> => process.env;

@@ -82,9 +82,11 @@ async function run(
   const outbound = createOutbound(options);
   const models = { invoke: () => Promise.reject(new Error('no model here')) };
   const code = { run: () => Promise.reject(new Error('no code here')) };
-  const executor = createNodeExecutors({ outbound, models, code }).get('http-request');
+  const unused = () => Promise.reject(new Error('no file here'));
+  const files = { read: unused, create: unused, createFromResponse: unused };
+  const executor = createNodeExecutors({ outbound, models, code, files }).get('http-request');
   const request: NodeRequest = {
-    ...{ nodeId: 'n', title: 'N', inputs: {}, tenantId: 't', appId: 'a', runId: 'r', executionId: 'e' },
+    ...{ nodeId: 'n', title: 'N', inputs: {}, tenantId: 't', appId: 'a', endUserId: 'u', runId: 'r', executionId: 'e' },
     data: { type: 'http-request', title: 'N', method: 'get', ...data },
     scope: { get: () => undefined },
     signal,

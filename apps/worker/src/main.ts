@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { newId } from '@millrace/contracts';
 import { createClaims, createExecuteNode, createFinish, createPlans, createReconciler } from '@millrace/engine';
+import { createFileAccess, createFileLinks, createLocalStorage } from '@millrace/files';
 import { createModels, parsePrices } from '@millrace/models';
 import { createNodeExecutors, supportedNodeTypes } from '@millrace/nodes';
 import { createOutbound } from '@millrace/outbound';
@@ -9,6 +10,7 @@ import { createCodeRunner } from '@millrace/sandbox';
 import { connectRedis, createRecovery, createRunState, onStops } from '@millrace/state';
 import { createStore } from '@millrace/store';
 import { createLogger, createMetrics, serveHealth, startTelemetry } from '@millrace/telemetry';
+import { resolve } from 'node:path';
 import { codeOutputLimits, codeRunnerOptions, readEnv, telemetrySource } from './env.js';
 import { createCodeMetrics, createWorkerMetrics } from './metrics.js';
 import { outboundOptions } from './outbound-options.js';
@@ -37,15 +39,28 @@ const plans = createPlans(store.versions, supportedNodeTypes);
 const outbound = createOutbound(outboundOptions(env));
 const prices = env.MODEL_PRICES_FILE === undefined ? {} : parsePrices(await readFile(env.MODEL_PRICES_FILE, 'utf8'));
 const models = createModels({ outbound, credentials: store.credentials, prices });
-const codeOptions = codeRunnerOptions(env);
-const code = createCodeRunner({ ...codeOptions, onError, observer: createCodeMetrics(metrics) });
-// With the started Python at hand it is ready in a moment; without it the first code node is soon enough.
-if (codeOptions.cacheDir !== undefined) void code.start();
-const executors = createNodeExecutors({ outbound, models, code, codeOutputLimits: codeOutputLimits(env) });
+const storage = createLocalStorage(resolve(env.MILLRACE_DATA_DIR, 'files'));
+const links = createFileLinks({ secretKey: env.MILLRACE_SECRET_KEY, lifetimeSeconds: env.FILES_ACCESS_TIMEOUT });
+const files = createFileAccess({ storage, catalogue: store.files, outbound });
+const code = createCodeRunner({ ...codeRunnerOptions(env), onError, observer: createCodeMetrics(metrics) });
+// Where an operator keeps the started Python it is ready in a moment; elsewhere the first code node is soon enough.
+if (env.CODE_CACHE_DIR !== undefined) void code.start();
+const executors = createNodeExecutors({ outbound, models, files, code, codeOutputLimits: codeOutputLimits(env) });
 const claims = createClaims(state);
 const observer = createWorkerMetrics(metrics, () => claims.size());
 const finish = createFinish({ state, runs: store.runs, plans, observer });
-const execute = createExecuteNode({ state, queue, plans, executors, claims, finish, observer, onError, leaseMs });
+const execute = createExecuteNode({
+  state,
+  queue,
+  plans,
+  executors,
+  claims,
+  finish,
+  links,
+  observer,
+  onError,
+  leaseMs,
+});
 const reconciler = createReconciler({
   ...{ state, queue, plans, finish, onError },
   view: createRecovery(redis),

@@ -1,4 +1,5 @@
 import type { ValueObject } from './json.js';
+import type { OutboundResponse } from './node.js';
 
 /** Whose a stored file is (service-api 6.3): one end user of one app of one tenant. */
 export interface FileOwner {
@@ -82,6 +83,11 @@ export interface FileReader {
 export interface FileWriter {
   /** Stores content; answers the file value (`tool_file`), whose links the engine signs. */
   create(owner: FileOwner, file: FileContent): Promise<ValueObject>;
+  /** Stores the body of a response, named and typed as its headers and address tell. */
+  createFromResponse(
+    owner: FileOwner,
+    response: Pick<OutboundResponse, 'headers' | 'body' | 'url'>,
+  ): Promise<ValueObject>;
 }
 
 /** Port that signs download links (service-api 6.5). */

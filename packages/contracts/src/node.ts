@@ -22,6 +22,8 @@ export interface NodeRequest {
   inputs: ValueObject;
   tenantId: string;
   appId: string;
+  /** With tenant and app, whose files the node may read and make. */
+  endUserId: string;
   runId: string;
   /** Stable over re-runs after a crash; sent to models and HTTP targets as an idempotency hint. */
   executionId: string;

@@ -29,6 +29,10 @@ export interface RunContext extends RunRef {
   trace: TraceCarrier;
   /** Id of the HTTP span the run span hangs under; absent when tracing is off. */
   parentSpanId?: string;
+  /** `sys.files` of the run, JSON; absent when it has none. */
+  files?: JsonText;
+  /** Where download links of the run lead, without a slash at the end; absent: links are paths. */
+  filesUrl?: string;
   /** Unix ms at which the run was accepted. */
   createdAtMs: number;
 }

@@ -23,6 +23,10 @@ export interface AcceptRequest {
   inputs: ValueObject;
   user: string;
   endUserId: string;
+  /** `sys.files`. Default none. */
+  files?: ValueObject[];
+  /** Where download links lead. Default: links are paths. */
+  filesUrl?: string;
   trace: RunTrace;
   /** Doorbell of the gateway that waits for this run, by shard. */
   bell?: { channel: (shard: number) => string; mode: 'all' | 'end' };
@@ -81,6 +85,8 @@ export function createAccept(deps: AcceptDeps): Accept {
       traceId: request.trace.traceId,
       trace: request.trace.carrier,
       ...(request.trace.parentSpanId === undefined ? {} : { parentSpanId: request.trace.parentSpanId }),
+      ...(request.files?.length ? { files: stringifyJson(request.files) } : {}),
+      ...(request.filesUrl ? { filesUrl: request.filesUrl } : {}),
       createdAtMs,
     };
     const inputs = stringifyJson(request.inputs);
@@ -209,6 +215,6 @@ async function startRun({ state, queue }: AcceptDeps, run: StartRun): Promise<vo
 /** User inputs and `sys.*` keys, as `workflow_started` and the run's record show them. */
 export function startedInputs(context: RunContext, inputs: string): string {
   const { timestamp: _, ...system } = systemVariables(context);
-  const sys = Object.entries(system).map(([key, value]) => `${JSON.stringify(`sys.${key}`)}:${JSON.stringify(value)}`);
+  const sys = Object.entries(system).map(([key, value]) => `${JSON.stringify(`sys.${key}`)}:${stringifyJson(value)}`);
   return inputs === '{}' ? `{${sys.join(',')}}` : `${inputs.slice(0, -1)},${sys.join(',')}}`;
 }

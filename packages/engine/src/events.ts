@@ -1,5 +1,5 @@
-import type { Ending, NodeEvents, NodeStatus, RunContext } from '@millrace/contracts';
-import type { PlanNode } from '@millrace/graph';
+import type { Ending, JsonText, NodeEvents, NodeStatus, RunContext, ValueObject } from '@millrace/contracts';
+import { filesAmong, mayHoldFiles, parseJson, stringifyJson, type PlanNode } from '@millrace/graph';
 
 /**
  * The public events as JSON text (service-api 4.2, 4.3). Users' values arrive as JSON text and are
@@ -79,13 +79,17 @@ export interface NodeOutcome {
   finishedAtMs: number;
 }
 
+/** File objects among top-level outputs, as JSON text. */
+const filesIn = (outputs: JsonText): JsonText =>
+  mayHoldFiles(outputs) ? stringifyJson(filesAmong(parseJson(outputs) as ValueObject)) : '[]';
+
 /** @param more further fields, `,"name":value` */
 const finishedRest = ({ startedAtMs }: NodeExecution, outcome: NodeOutcome, more = ''): string =>
   `,"process_data":${outcome.processData},"process_data_truncated":false` +
   `,"outputs":${outcome.outputs},"outputs_truncated":false,"status":"${outcome.status}","error":${text(outcome.error)}` +
   `,"elapsed_time":${outcome.elapsedSeconds},"execution_metadata":${outcome.metadata}` +
   `,"created_at":${seconds(startedAtMs)},"finished_at":${seconds(outcome.finishedAtMs)}` +
-  `,"files":[],"iteration_id":null,"loop_id":null${more}}}`;
+  `,"files":${filesIn(outcome.outputs)},"iteration_id":null,"loop_id":null${more}}}`;
 
 /** Both events of a node that has come to a result. */
 export const nodeEvents = (execution: NodeExecution, outcome: NodeOutcome): NodeEvents => ({
@@ -127,7 +131,7 @@ export function workflowFinished(run: RunContext, ending: Ending): string {
       created_at: text(seconds(run.createdAtMs)),
       finished_at: text(seconds(ending.finishedAtMs)),
       exceptions_count: text(ending.exceptionsCount),
-      files: '[]',
+      files: filesIn(ending.outputs),
     }),
   );
 }

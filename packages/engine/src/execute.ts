@@ -1,6 +1,8 @@
 import {
   newId,
   type BegunNode,
+  type FileLinks,
+  type JsonText,
   type NodeExecutor,
   type NodeJob,
   type NodeQueue,
@@ -11,12 +13,13 @@ import {
   type RunVariables,
   type ValueObject,
 } from '@millrace/contracts';
-import { parseJson, stringifyJson, type Plan, type PlanNode } from '@millrace/graph';
+import { mayHoldFiles, parseJson, stringifyJson, type Plan, type PlanNode } from '@millrace/graph';
 import { withNodeSpan } from '@millrace/telemetry';
 import { ClaimAborted, type Claims } from './claims.js';
 import { createContexts, runLedger } from './contexts.js';
 import { nodeRetry, nodeStarted, type NodeExecution } from './events.js';
 import type { Finish } from './finish.js';
+import { createFreshLinks, type FreshLinks } from './fresh-links.js';
 import { PlanError, type Plans } from './plans.js';
 import type { EngineObserver } from './ports.js';
 import { createScope } from './scope.js';
@@ -30,6 +33,8 @@ export interface ExecuteDeps {
   executors: ReadonlyMap<string, NodeExecutor>;
   claims: Claims;
   finish: Finish;
+  /** Signs links to files. Default: links are left alone. */
+  links?: FileLinks;
   observer?: EngineObserver;
   onError: (error: Error) => void;
   /** Lease of a claimed node. Default 10 s. */
@@ -55,7 +60,8 @@ export interface Delivery {
 /** Executes one node job: claim, run, apply the result, queue what became ready, finish the run. */
 export type ExecuteNode = (job: NodeJob, delivery: Delivery) => Promise<void>;
 
-export function createExecuteNode(deps: ExecuteDeps): ExecuteNode {
+export function createExecuteNode(options: ExecuteDeps): ExecuteNode {
+  const deps = { ...options, fresh: createFreshLinks(options.links) };
   const { state, plans, leaseMs = 10_000 } = deps;
   const contexts = createContexts();
 
@@ -110,6 +116,8 @@ export function createExecuteNode(deps: ExecuteDeps): ExecuteNode {
   };
 }
 
+type NodeDeps = ExecuteDeps & { fresh: FreshLinks };
+
 function executionOf(
   { job, plan, node }: Pick<Work, 'job' | 'plan' | 'node'>,
   run: RunContext,
@@ -122,13 +130,13 @@ function executionOf(
 const never = new AbortController().signal;
 
 /** A quick node needs no claim: what it computes is fenced when it is settled, and nothing else comes of it (S3). */
-async function runQuick(deps: ExecuteDeps, work: Work): Promise<void> {
+async function runQuick(deps: NodeDeps, work: Work): Promise<void> {
   const began = performance.now();
   const result = await attempt(deps, work, { signal: never, emitText: () => undefined });
   await settleNode(deps, work, result, performance.now() - began);
 }
 
-async function runClaimed(deps: ExecuteDeps, work: ClaimedWork): Promise<void> {
+async function runClaimed(deps: NodeDeps, work: ClaimedWork): Promise<void> {
   const { state, claims, onError, announceAfterMs = 8 } = deps;
   const { job, node, begun, execution, claim } = work;
   const began = performance.now();
@@ -202,7 +210,7 @@ const givenUp = ({ crashes }: BegunNode): NodeResult =>
 
 /** Users' mistakes come back as results; what a node throws by itself is one too (dsl 3.6). */
 async function attempt(
-  deps: ExecuteDeps,
+  deps: NodeDeps,
   { plan, node, execution, variables, job }: Work,
   hooks: Pick<NodeRequest, 'signal' | 'reportInputs' | 'emitText'>,
 ): Promise<NodeResult> {
@@ -214,10 +222,11 @@ async function attempt(
       nodeId: node.id,
       title: node.title,
       data: node.data,
-      scope: createScope(plan, run, node.reads, variables.reads),
-      inputs: node === plan.root ? (parseJson(variables.inputs) as ValueObject) : {},
+      scope: createScope(plan, run, node.reads, variables.reads, deps.fresh),
+      inputs: node === plan.root ? formValues(deps, run, variables.inputs) : {},
       tenantId: job.tenantId,
       appId: run.appId,
+      endUserId: run.endUserId,
       runId: job.runId,
       executionId,
       ...hooks,
@@ -226,6 +235,11 @@ async function attempt(
     if (hooks.signal.aborted) throw hooks.signal.reason;
     return failure(error instanceof Error ? error.message : String(error), 'WorkflowNodeError');
   }
+}
+
+function formValues({ fresh }: NodeDeps, run: RunContext, inputs: JsonText): ValueObject {
+  const values = parseJson(inputs) as ValueObject;
+  return mayHoldFiles(inputs) ? fresh(run, values) : values;
 }
 
 const crashed = (began: number) => ({

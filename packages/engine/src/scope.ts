@@ -1,9 +1,10 @@
 import type { JsonText, NodeScope, RunContext, ValueObject } from '@millrace/contracts';
-import { parseJson, resolveSelector, type Plan } from '@millrace/graph';
+import { mayHoldFiles, parseJson, resolveSelector, type Plan } from '@millrace/graph';
+import type { FreshLinks } from './fresh-links.js';
 
 /** System variables of a run (dsl 2.7). */
 export const systemVariables = (run: RunContext): ValueObject => ({
-  files: [],
+  files: run.files === undefined ? [] : parseJson(run.files),
   user_id: run.user,
   app_id: run.appId,
   workflow_id: run.versionId,
@@ -12,7 +13,13 @@ export const systemVariables = (run: RunContext): ValueObject => ({
 });
 
 /** The variables one node execution may read: fetched outputs by node id, parsed when first asked for. */
-export function createScope(plan: Plan, run: RunContext, keys: string[], reads: (JsonText | null)[]): NodeScope {
+export function createScope(
+  plan: Plan,
+  run: RunContext,
+  keys: string[],
+  reads: (JsonText | null)[],
+  fresh: FreshLinks,
+): NodeScope {
   const parsed = new Map<string, ValueObject | undefined>();
   const lookup = (first: string): ValueObject | undefined => {
     if (parsed.has(first)) return parsed.get(first);
@@ -21,10 +28,12 @@ export function createScope(plan: Plan, run: RunContext, keys: string[], reads: 
     return value;
   };
   const read = (first: string): ValueObject | undefined => {
-    if (first === 'sys') return systemVariables(run);
+    if (first === 'sys') return run.files === undefined ? systemVariables(run) : fresh(run, systemVariables(run));
     if (first === 'env') return plan.env;
     const text = reads[keys.indexOf(first)];
-    return typeof text === 'string' ? (parseJson(text) as ValueObject) : undefined;
+    if (typeof text !== 'string') return undefined;
+    const value = parseJson(text) as ValueObject;
+    return mayHoldFiles(text) ? fresh(run, value) : value;
   };
   return { get: (selector) => resolveSelector(lookup, selector), secrets: plan.secrets };
 }

@@ -2,6 +2,7 @@ import type {
   BegunNode,
   Claim,
   EdgeTable,
+  JsonText,
   NodeEvents,
   NodeJob,
   NodeQueue,
@@ -13,11 +14,20 @@ import type {
   StoredNodeMeta,
   ValueObject,
 } from '@millrace/contracts';
-import { edgeTable, resolveSelector, stringifyJson, toMarkdown, type Plan, type PlanNode } from '@millrace/graph';
+import {
+  edgeTable,
+  mayHoldFiles,
+  resolveSelector,
+  stringifyJson,
+  toMarkdown,
+  type Plan,
+  type PlanNode,
+} from '@millrace/graph';
 import { runLedger } from './contexts.js';
 import { decideOutcome, type Outcome } from './decide-outcome.js';
 import { nodeEvents, nodeRetry, type NodeExecution, type NodeOutcome } from './events.js';
 import type { Finish } from './finish.js';
+import type { FreshLinks } from './fresh-links.js';
 import type { EngineObserver } from './ports.js';
 
 /** A node to execute and what surrounds it. */
@@ -39,6 +49,7 @@ export interface SettleDeps {
   state: RunState;
   queue: NodeQueue;
   finish: Finish;
+  fresh: FreshLinks;
   observer?: EngineObserver;
 }
 
@@ -46,7 +57,7 @@ export interface SettleDeps {
 export async function settleNode(deps: SettleDeps, work: Work, result: NodeResult, elapsedMs: number): Promise<void> {
   const { job, plan, node, execution, begun } = work;
   const outcome = decideOutcome(node, result, job.attempt);
-  const outputs = outcome.outputs === null ? null : stringifyJson(outcome.outputs);
+  const { values, outputs } = writeOutputs(deps, work, outcome);
   const metadata = {
     ...result.metadata,
     ...(outcome.status === 'exception' ? { error_strategy: node.errorStrategy } : {}),
@@ -78,7 +89,7 @@ export async function settleNode(deps: SettleDeps, work: Work, result: NodeResul
     tokens,
     exceptions: outcome.exceptions,
     isEnd: node.type === 'end',
-    values: outcome.outputs === null ? [] : streamedValues(node, outcome.outputs),
+    values: values === null ? [] : streamedValues(node, values),
     closes: node.streams.map(({ sel }) => sel),
     streamMoves: movesStream(plan, node, edges),
   });
@@ -92,6 +103,19 @@ export async function settleNode(deps: SettleDeps, work: Work, result: NodeResul
   const others = settled.ready.filter(({ node: ready }) => !certain.some((each) => each.node === ready));
   await queueReady(deps.queue, job, others, outcome.retryDelayMs);
   if (settled.decided) await deps.finish(settled.decided);
+}
+
+/** Outputs and their text; links to files are as young as the event that shows them. */
+function writeOutputs(
+  { fresh }: SettleDeps,
+  { execution }: Work,
+  { outputs: values }: Outcome,
+): { values: ValueObject | null; outputs: JsonText | null } {
+  if (values === null) return { values, outputs: null };
+  const outputs = stringifyJson(values);
+  if (!mayHoldFiles(outputs)) return { values, outputs };
+  const linked = fresh(execution.run, values);
+  return { values: linked, outputs: stringifyJson(linked) };
 }
 
 /** Targets of taken edges that wait for no other edge. */

@@ -56,7 +56,7 @@ export function createFileAccess({ storage, catalogue, outbound }: FileAccessDep
     if (answer.status < 200 || answer.status > 299) {
       throw new FileError('not-readable', `Fetching ${url} failed with status code ${answer.status}`);
     }
-    const known = describeRemote(url, answer);
+    const known = describeRemote(url, answer.headers);
     return {
       bytes: answer.body,
       name: text(file['filename']) || known.filename,
@@ -83,20 +83,27 @@ export function createFileAccess({ storage, catalogue, outbound }: FileAccessDep
       return stored ? readStored(owner, stored.id, options) : readRemote(file, options);
     },
 
-    async create(owner, { bytes, name, mimeType }) {
-      const id = newId();
-      const extension = extensionOf(name) || (extensionFor(mimeType)?.slice(1) ?? 'bin');
-      const staged = await storage.stage({ tenantId: owner.tenantId, fileId: id }, once(bytes), bytes.length);
-      const { size, hash } = staged;
-      const { tenantId, appId, endUserId } = owner;
-      const facts = { origin: 'tool', name, extension, mimeType, size, hash, createdAtMs: Date.now() } as const;
-      await keep(staged, () => catalogue.insert({ id, tenantId, appId, endUserId, ...facts }));
-      return storedFileValue(
-        { id, ...facts },
-        { type: detectFileType(extension, mimeType), transferMethod: 'tool_file', remoteUrl: null },
-      );
+    create,
+
+    createFromResponse(owner, { headers, body, url }) {
+      const { filename, mimeType } = describeRemote(url, headers);
+      return create(owner, { bytes: body, name: filename, mimeType });
     },
   };
+
+  async function create(owner: FileOwner, { bytes, name, mimeType }: FileContent): Promise<ValueObject> {
+    const id = newId();
+    const extension = extensionOf(name) || (extensionFor(mimeType)?.slice(1) ?? 'bin');
+    const staged = await storage.stage({ tenantId: owner.tenantId, fileId: id }, once(bytes), bytes.length);
+    const { size, hash } = staged;
+    const { tenantId, appId, endUserId } = owner;
+    const facts = { origin: 'tool', name, extension, mimeType, size, hash, createdAtMs: Date.now() } as const;
+    await keep(staged, () => catalogue.insert({ id, tenantId, appId, endUserId, ...facts }));
+    return storedFileValue(
+      { id, ...facts },
+      { type: detectFileType(extension, mimeType), transferMethod: 'tool_file', remoteUrl: null },
+    );
+  }
 }
 
 const fetchTimeouts = { connectMs: 10_000, readMs: 60_000 };

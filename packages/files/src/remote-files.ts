@@ -21,11 +21,11 @@ export type LookAtRemote = (urls: readonly string[]) => Promise<Map<string, Remo
  * not allowed, is no reason to refuse a run: the name tells what it can, and the node that reads the file says what is wrong.
  */
 export function createRemoteLook({ outbound, limitMs = 4_000 }: RemoteLookOptions): LookAtRemote {
-  async function head(url: string, signal: AbortSignal): Promise<OutboundResponse | undefined> {
+  async function head(url: string, signal: AbortSignal): Promise<OutboundResponse['headers'] | undefined> {
     if (signal.aborted) return undefined;
     try {
       const timeouts = { connectMs: limitMs, readMs: limitMs };
-      return await outbound.request({
+      const answer = await outbound.request({
         method: 'HEAD',
         url,
         headers: {},
@@ -33,6 +33,8 @@ export function createRemoteLook({ outbound, limitMs = 4_000 }: RemoteLookOption
         maxResponseBytes: 64 * 1024,
         signal,
       });
+      // Anything else tells of the answer, not of the file.
+      return answer.status === 200 ? answer.headers : undefined;
     } catch (error) {
       if (error instanceof OutboundError) return undefined;
       throw error;
@@ -45,7 +47,7 @@ export function createRemoteLook({ outbound, limitMs = 4_000 }: RemoteLookOption
     const left = [...urls];
     const ask = async (): Promise<void> => {
       for (let url = left.shift(); url !== undefined; url = left.shift()) {
-        found.set(url, describeRemote(url, await head(url, signal)));
+        found.set(url, describeRemote(url, (await head(url, signal)) ?? {}));
       }
     };
     await Promise.all(Array.from({ length: Math.min(atATime, urls.length) }, ask));
@@ -53,10 +55,9 @@ export function createRemoteLook({ outbound, limitMs = 4_000 }: RemoteLookOption
   };
 }
 
-/** What an address and its answer tell of a file; anything but 200 tells nothing. */
-export function describeRemote(url: string, answer?: Pick<OutboundResponse, 'status' | 'headers'>): RemoteFile {
-  const headers = answer?.status === 200 ? answer.headers : {};
-  const named = dispositionFilename(headers['content-disposition']) ?? nameInPath(url);
+/** What an address and the headers of its answer tell of a file. */
+export function describeRemote(url: string, headers: OutboundResponse['headers']): RemoteFile {
+  const named = lastOf(dispositionFilename(headers['content-disposition'])) || nameInPath(url);
   const declared = mediaType(headers['content-type']);
   const byName = mimeTypeOf(named);
   const mimeType = byName ?? (declared || unknownMimeType);
@@ -71,10 +72,13 @@ export function describeRemote(url: string, answer?: Pick<OutboundResponse, 'sta
   };
 }
 
+/** A name is no path, whatever the other side makes of it. */
+const lastOf = (name = ''): string => name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);
+
 function nameInPath(url: string): string {
   const last = posix.basename(new URL(url).pathname);
   try {
-    return decodeURIComponent(last);
+    return lastOf(decodeURIComponent(last));
   } catch {
     return last; // a stray percent sign: the name as it is written
   }

@@ -1,9 +1,10 @@
 import { Float, type Value } from '@millrace/contracts';
-import { parseForm, validateInputs } from './form.js';
+import { checkPlaces, parseForm, validateInputs } from './form.js';
 
 function check(declared: object, ...given: Value[]): unknown {
   const form = parseForm({ variables: [{ variable: 'v', ...declared }] });
-  const result = validateInputs(form, given.length > 0 ? { v: given[0] } : {});
+  const checked = validateInputs(form, given.length > 0 ? { v: given[0] } : {});
+  const result = checked.ok ? checkPlaces(form, checked.values) : checked;
   return result.ok ? result.values['v'] : `! ${result.message}`;
 }
 
@@ -57,9 +58,18 @@ describe('validateInputs (service-api 3)', () => {
     [json, [{}], '! v in input form must be a dict'],
     [{ type: 'file' }, undefined, null],
     [{ type: 'file' }, '', null],
-    [{ type: 'file' }, { type: 'image' }, '! v in input form: files are not supported yet'],
+    [{ type: 'file' }, { type: 'image' }, { type: 'image' }],
+    [{ type: 'file', required: true }, '', '! v in input form must be a file'],
+    [{ type: 'file', required: true }, undefined, '! v is required in input form'],
+    [{ type: 'file' }, 'x', '! v in input form must be a file'],
+    [{ type: 'file' }, [{}], '! v in input form must be a file'],
+    [{ type: 'file-list' }, '', null],
     [{ type: 'file-list' }, [], []],
-    [{ type: 'file-list' }, [{}], '! v in input form: files are not supported yet'],
+    [{ type: 'file-list', max_length: 1 }, [{}], [{}]],
+    [{ type: 'file-list', max_length: 1 }, [{}, {}], '! v in input form must be less than 1 files'],
+    [{ type: 'file-list' }, {}, '! v in input form must be a list of files'],
+    [{ type: 'file-list' }, [{}, 'x'], '! v in input form must be a list of files'],
+    [{ type: 'file-list', required: true }, '', '! v in input form must be a list of files'],
     [
       { type: 'external_data_tool' },
       'x',

@@ -1,10 +1,13 @@
 import { Float, type ModelInvoker, type NodeResult, type ValueObject } from '@millrace/contracts';
 import { createNodeExecutors, supportedNodeTypes } from './node-executors.js';
+import { memoryFiles } from './testing/memory-files.js';
 import { nodeRequest } from './testing/request.js';
 
 const unused = () => Promise.reject(new Error('not called here'));
 const models: ModelInvoker = { invoke: unused };
-const executors = createNodeExecutors({ outbound: { request: unused }, models, code: { run: unused } });
+const executors = createNodeExecutors({
+  ...{ outbound: { request: unused }, models, code: { run: unused }, files: memoryFiles() },
+});
 
 async function run(
   type: string,

@@ -1,4 +1,4 @@
-import type { ModelInvoker, NodeExecutor, Outbound } from '@millrace/contracts';
+import type { FileReader, FileWriter, ModelInvoker, NodeExecutor, Outbound } from '@millrace/contracts';
 import { createCodeNode, type CodeNodeDependencies } from './code/code.js';
 import { createEndNode } from './end/end.js';
 import { createHttpRequestNode } from './http-request/http-request.js';
@@ -11,6 +11,7 @@ import { createVariableAggregatorNode } from './variable-aggregator/variable-agg
 export interface NodeDependencies extends CodeNodeDependencies {
   outbound: Pick<Outbound, 'request'>;
   models: ModelInvoker;
+  files: FileReader & FileWriter;
 }
 
 /** An executor of every node type that can run, by type. They hold no run state: one set serves a process. */

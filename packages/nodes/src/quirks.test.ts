@@ -8,6 +8,7 @@ import type {
 } from '@millrace/contracts';
 import { isObject, parseFile } from '@millrace/graph';
 import { createNodeExecutors, supportedNodeTypes } from './node-executors.js';
+import { memoryFiles } from './testing/memory-files.js';
 import { nodeRequest } from './testing/request.js';
 
 /** How the settings of nodes look in real files of all versions (dsl 1.5, 1.8, 1.13, appendix C): one row per quirk. */
@@ -25,6 +26,7 @@ interface Outcome {
 async function run(data: string, pool: Record<string, ValueObject> = {}, inputs: ValueObject = {}): Promise<Outcome> {
   const [sent, asked, ran]: [OutboundRequest[], ModelRequest[], CodeRequest[]] = [[], [], []];
   const executors = createNodeExecutors({
+    files: memoryFiles(),
     outbound: {
       request: async (request) => {
         sent.push(request);

@@ -25,7 +25,7 @@ export async function execute(
 ): Promise<NodeResult> {
   if (!executor) throw new Error('there is no such executor');
   const request: NodeRequest = {
-    ...{ nodeId: 'n', title: 'n', appId: 'a', runId: 'r', executionId: uniqueText(), inputs: {} },
+    ...{ nodeId: 'n', title: 'n', appId: 'a', endUserId: 'u', runId: 'r', executionId: uniqueText(), inputs: {} },
     tenantId,
     data,
     scope: { get: ([, name = '']) => variables[name] },

@@ -7,4 +7,5 @@ export const unused: NodeDependencies = {
   outbound: { request: refuse },
   models: { invoke: refuse },
   code: { run: refuse },
+  files: { read: refuse, create: refuse, createFromResponse: refuse },
 };

@@ -4,6 +4,8 @@ import { ApiError, Float, type Value, type ValueObject } from '@millrace/contrac
 export interface RunRequest {
   inputs: ValueObject;
   mode: 'blocking' | 'streaming';
+  /** Mappings of top-level `files`. */
+  files: ValueObject[];
 }
 
 const isObject = (value: Value | undefined): value is ValueObject =>
@@ -18,8 +20,7 @@ export function parseRunRequest(body: ValueObject): RunRequest {
   if (inputs === undefined) throw new ApiError('invalid_param', 'inputs is required.');
   if (!isObject(inputs)) throw new ApiError('invalid_param', 'inputs must be an object.');
   const mode = parseMode(body['response_mode']);
-  checkFiles(body['files']);
-  return { inputs, mode };
+  return { inputs, mode, files: parseFiles(body['files']) };
 }
 
 function parseMode(value: Value | undefined): RunRequest['mode'] {
@@ -28,10 +29,10 @@ function parseMode(value: Value | undefined): RunRequest['mode'] {
   throw new ApiError('invalid_param', "response_mode must be 'streaming' or 'blocking'.");
 }
 
-function checkFiles(value: Value | undefined): void {
-  if (value === undefined || value === null) return;
+function parseFiles(value: Value | undefined): ValueObject[] {
+  if (value === undefined || value === null) return [];
   if (!Array.isArray(value) || !value.every(isObject)) {
     throw new ApiError('invalid_param', 'files must be an array of file mappings.');
   }
-  if (value.length > 0) throw new ApiError('invalid_param', 'files are not supported yet.');
+  return value;
 }

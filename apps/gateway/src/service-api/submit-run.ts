@@ -1,10 +1,12 @@
 import { ApiError, isUuid, type RunContext } from '@millrace/contracts';
 import { PlanError, type Accept, type Plans } from '@millrace/engine';
-import { liesOnEveryPath, validateInputs, type Plan } from '@millrace/graph';
+import { liesOnEveryPath, type Plan } from '@millrace/graph';
 import { mintRunTrace, type RunTrace } from '@millrace/telemetry';
 import type { Request } from 'express';
 import { requireWorkflowMode } from '../auth/app-key.js';
 import type { AppAccess } from '../auth/ports.js';
+import type { FilesBase } from '../files/files-base.js';
+import { checkRunValues, type RunFilesDeps } from '../files/run-files.js';
 import { readJsonObject } from '../http/body.js';
 import { routeOf } from '../http/route-of.js';
 import type { FindVersion, ResolveEndUser } from './ports.js';
@@ -22,6 +24,8 @@ export interface SubmitDeps {
   /** Doorbell channel of this gateway on a shard. */
   bellChannel: (shard: number) => string;
   bodyLimitBytes: number;
+  runFiles: RunFilesDeps;
+  filesBase: FilesBase;
 }
 
 /** A run request that may be accepted: everything the caller can get wrong has been checked. */
@@ -29,6 +33,8 @@ export interface Submission extends RunRequest {
   app: AppAccess;
   version: { id: string; label: string; plan: Plan };
   user: string;
+  /** Where download links of the run lead. */
+  filesUrl: string;
   traceIdHint: unknown;
 }
 
@@ -56,13 +62,14 @@ export async function parseSubmission(
   checkTraceSessionId(sources);
   const version = versionId === undefined ? publishedVersion(app) : await versionById(deps, app, versionId);
   const plan = await planOf(deps, app, version.id);
-  const checked = validateInputs(plan.form, request.inputs);
-  if (!checked.ok) throw new ApiError('invalid_param', checked.message);
+  const filesUrl = deps.filesBase(req);
+  const values = await checkRunValues(deps.runFiles, app, user, plan, request, filesUrl);
   await requireCredentials(deps, app, plan);
   const { id, label } = version;
   return {
     ...request,
-    inputs: checked.values,
+    ...values,
+    filesUrl,
     app,
     version: { id, label, plan },
     user,
@@ -115,7 +122,7 @@ async function requireCredentials({ hasCredentials }: SubmitDeps, { tenantId }: 
  * @throws ApiError `service_unavailable`
  */
 export async function submitRun(deps: SubmitDeps, submission: Submission, req: Request): Promise<SubmittedRun> {
-  const { app, version, inputs, user, mode } = submission;
+  const { app, version, inputs, files, filesUrl, user, mode } = submission;
   const { tenantId, appId } = app;
   const endUserId = await deps.resolveEndUser(tenantId, appId, user);
   const { tracestate } = req.headers;
@@ -129,7 +136,7 @@ export async function submitRun(deps: SubmitDeps, submission: Submission, req: R
   });
   try {
     const run = await deps.accept({
-      ...{ tenantId, appId, version, inputs, user, endUserId, trace },
+      ...{ tenantId, appId, version, inputs, files, filesUrl, user, endUserId, trace },
       bell: { channel: deps.bellChannel, mode: mode === 'blocking' ? 'end' : 'all' },
     });
     return { run, trace };

@@ -70,7 +70,17 @@ export async function startGateway(
   const storage = createLocalStorage(filesDir);
   const links = createFileLinks({ secretKey: 'k'.repeat(32) });
   const gateway = composeGateway(
-    { store, redis, queues, doorbells, outbound, storage, links, metrics: createMetrics({ service: 'gateway' }), log: silentLog },
+    {
+      store,
+      redis,
+      queues,
+      doorbells,
+      outbound,
+      storage,
+      links,
+      metrics: createMetrics({ service: 'gateway' }),
+      log: silentLog,
+    },
     {
       serverVersion: 'test',
       adminKey,
@@ -119,7 +129,8 @@ async function startStubWorker(
   const claims = createClaims(state);
   const finish = createFinish({ state, runs: store.runs, plans });
   const queue = createNodeQueue([shardQueue]);
-  const execute = createExecuteNode({ state, queue, plans, executors, claims, finish, onError: ignore });
+  const links = createFileLinks({ secretKey: 'k'.repeat(32) });
+  const execute = createExecuteNode({ state, queue, plans, executors, claims, finish, links, onError: ignore });
   onStops(subscriber, 0, (runId) => claims.abortRun(runId), ignore);
   const consumer = createNodeWorker({ redis, shard: 0, concurrency: 16, process: execute, onError: ignore });
   return {

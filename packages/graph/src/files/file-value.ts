@@ -1,4 +1,11 @@
-import { isUuid, type FileOrigin, type StoredFile, type Value, type ValueObject } from '@millrace/contracts';
+import {
+  isUuid,
+  type FileOrigin,
+  type JsonText,
+  type StoredFile,
+  type Value,
+  type ValueObject,
+} from '@millrace/contracts';
 import { isFile, isObject } from '../values/types.js';
 import type { FileType } from './file-type.js';
 
@@ -88,6 +95,22 @@ export function mapFiles(value: Value, change: (file: ValueObject) => ValueObjec
   if (isFile(value)) return change(value);
   return Object.fromEntries(Object.entries(members).map(([key, member]) => [key, mapFiles(member, change)]));
 }
+
+/** The value with the links of all stored files in it signed anew. @param sign gets the extension without its dot */
+export const linkFiles = (
+  value: Value,
+  sign: (file: { id: string; origin: FileOrigin; extension: string }) => string,
+): Value =>
+  mapFiles(value, (file) => {
+    const stored = storedFileOf(file);
+    if (!stored) return file;
+    const extension = typeof file['extension'] === 'string' ? file['extension'].replace(/^\./, '') : '';
+    const url = sign({ ...stored, extension });
+    return file['transfer_method'] === 'remote_url' ? { ...file, remote_url: url, url } : { ...file, url };
+  });
+
+/** Whether JSON text may hold files: cheaper than a look into the value. */
+export const mayHoldFiles = (text: JsonText): boolean => text.includes(fileMarker);
 
 /** File values among the top-level values, also in lists: what events list as `files`. */
 export const filesAmong = (values: ValueObject): ValueObject[] =>

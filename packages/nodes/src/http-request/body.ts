@@ -1,12 +1,12 @@
-import { isFile } from '@millrace/graph';
 import type { NodeScope } from '@millrace/contracts';
+import { buildForm, fileNote, type BodyFiles } from './body-files.js';
 import { NodeFailure } from '../node-failure.js';
 import type { BodyItem, HttpConfig } from './config.js';
 import { renderJsonBody } from './json-body.js';
 import { encodePairs } from './lines.js';
 
 export interface RequestBody {
-  content: string | FormData | undefined;
+  content: string | Uint8Array | FormData | undefined;
   /** Sent unless the user sets one. */
   contentType: string | undefined;
   /** How the body looks in the request dump. */
@@ -16,7 +16,12 @@ export interface RequestBody {
 const failure = (message: string) => new NodeFailure(message, 'RequestBodyError');
 
 /** The body of a request from its configuration (dsl 4.13). @throws NodeFailure */
-export function buildBody(body: HttpConfig['body'], scope: NodeScope, render: (text: string) => string): RequestBody {
+export function buildBody(
+  body: HttpConfig['body'],
+  scope: NodeScope,
+  files: BodyFiles,
+  render: (text: string) => string,
+): RequestBody {
   const text = (content: string, contentType: string): RequestBody => ({ content, contentType, dump: content });
   switch (body.type) {
     case 'none':
@@ -34,16 +39,15 @@ export function buildBody(body: HttpConfig['body'], scope: NodeScope, render: (t
       return text(encodePairs([...fields]), 'application/x-www-form-urlencoded');
     }
     case 'form-data':
-      return formData(body.data, scope, render);
+      return { ...buildForm(body.data, files, render), contentType: undefined };
     case 'binary': {
-      const { file } = onlyItem(body);
-      if (!file || !isFile(scope.get(file))) {
-        throw new NodeFailure(
-          `cannot fetch file with selector [${(file ?? []).map((part) => `'${part}'`).join(', ')}]`,
-          'FileFetchError',
-        );
+      const item = onlyItem(body);
+      const [file] = files.get(item) ?? [];
+      if (!file) {
+        const selector = (item.file ?? []).map((part) => `'${part}'`).join(', ');
+        throw new NodeFailure(`cannot fetch file with selector [${selector}]`, 'FileFetchError');
       }
-      throw failure('binary bodies are not supported yet');
+      return { content: file.bytes, contentType: undefined, dump: fileNote(file) };
     }
     default:
       throw failure(`Unknown body type '${body.type}'`);
@@ -54,22 +58,4 @@ function onlyItem({ type, data }: HttpConfig['body']): BodyItem {
   const [item, ...rest] = data;
   if (!item || rest.length > 0) throw failure(`${type} body type should have exactly one item`);
   return item;
-}
-
-function formData(items: readonly BodyItem[], scope: NodeScope, render: (text: string) => string): RequestBody {
-  const form = new FormData();
-  const lines: string[] = [];
-  for (const { type, key, value, file } of items) {
-    const name = render(key);
-    if (type === 'file') {
-      if (file && scope.get(file) !== undefined)
-        throw failure(`File part '${name}': files in form-data are not supported yet`);
-      continue;
-    }
-    form.set(name, render(value));
-  }
-  for (const [name, value] of form) lines.push(`${name}: ${typeof value === 'string' ? value : ''}`);
-  // As Dify's client: without a file part the form would not be multipart.
-  form.set('__multipart_placeholder__', new Blob([], { type: 'application/octet-stream' }), '');
-  return { content: form, contentType: undefined, dump: lines.join('\r\n') };
 }

@@ -1,12 +1,15 @@
 import {
   OutboundError,
   ResponseSizeError,
+  type FileReader,
+  type FileWriter,
   type NodeExecutor,
   type NodeResult,
   type Outbound,
 } from '@millrace/contracts';
 import { defineNode, type Success } from '../define-node.js';
 import { NodeFailure } from '../node-failure.js';
+import { loadBodyFiles } from './body-files.js';
 import { configureHttp } from './config.js';
 import { prepareRequest, type PreparedRequest } from './request.js';
 import { checkSize, decodeText, isFileResponse, maxFileBytes, retryAfterMs } from './response.js';
@@ -21,13 +24,22 @@ class StatusFailure extends Error {
   }
 }
 
+export interface HttpRequestDependencies {
+  outbound: Pick<Outbound, 'request'>;
+  files: FileReader & FileWriter;
+}
+
 /** Calls an HTTP address through the guarded client (dsl 4.13). Retrying is the engine's work. */
-export function createHttpRequestNode({ outbound }: { outbound: Pick<Outbound, 'request'> }): NodeExecutor {
+export function createHttpRequestNode({ outbound, files }: HttpRequestDependencies): NodeExecutor {
   return defineNode(
     'http-request',
-    async ({ data, scope, signal, executionId }, report): Promise<Success> => {
+    async ({ data, scope, signal, executionId, tenantId, appId, endUserId }, report): Promise<Success> => {
       const config = configureHttp(data);
-      const { request, dump } = prepareRequest(config, scope);
+      const owner = { tenantId, appId, endUserId };
+      const bodyFiles = await loadBodyFiles(config.body, scope, (file, maxBytes) =>
+        files.read(owner, file, { maxBytes, signal }),
+      );
+      const { request, dump } = prepareRequest(config, scope, bodyFiles);
       report.processData = { request: dump };
       const response = await outbound.request({
         ...request,
@@ -42,15 +54,9 @@ export function createHttpRequestNode({ outbound }: { outbound: Pick<Outbound, '
       if (config.failsOnStatus && (response.status < 200 || response.status > 299)) {
         throw new StatusFailure(response.status, retryAfterMs(response.status, response.headers, Date.now()));
       }
-      if (isFile) {
-        const type = response.headers['content-type'] ?? 'unknown type';
-        throw new NodeFailure(
-          `The response is a file (${type}); file responses are not supported yet`,
-          'HttpRequestNodeError',
-        );
-      }
-      const body = decodeText(response.headers, response.body);
-      return { outputs: { status_code: response.status, body, headers: response.headers, files: [] } };
+      const body = isFile ? '' : decodeText(response.headers, response.body);
+      const made = isFile ? [await files.createFromResponse(owner, response)] : [];
+      return { outputs: { status_code: response.status, body, headers: response.headers, files: made } };
     },
     explain,
   );

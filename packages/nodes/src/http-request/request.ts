@@ -1,6 +1,7 @@
 import type { NodeScope, OutboundRequest } from '@millrace/contracts';
 import { renderTemplate } from '@millrace/graph';
 import { NodeFailure } from '../node-failure.js';
+import type { BodyFiles } from './body-files.js';
 import { buildBody } from './body.js';
 import { secretMasker } from '../mask-secrets.js';
 import type { HttpConfig } from './config.js';
@@ -8,17 +9,17 @@ import { encodePairs, splitPair, textLines } from './lines.js';
 
 export interface PreparedRequest {
   request: Pick<OutboundRequest, 'method' | 'url' | 'headers' | 'confidentialHeaders'> & {
-    body?: string | FormData;
+    body?: string | Uint8Array | FormData;
   };
   /** The request as text, with credentials and secret variables masked. */
   dump: string;
 }
 
 /** Builds the request of a node from its configuration and variables (dsl 4.13). @throws NodeFailure without secrets */
-export function prepareRequest(config: HttpConfig, scope: NodeScope): PreparedRequest {
+export function prepareRequest(config: HttpConfig, scope: NodeScope, files: BodyFiles): PreparedRequest {
   const mask = secretMasker(scope.secrets);
   try {
-    const { request, dump } = build(config, scope);
+    const { request, dump } = build(config, scope, files);
     return { request, dump: mask(dump) };
   } catch (error) {
     if (error instanceof NodeFailure) throw new NodeFailure(mask(error.message), error.errorType, { cause: error });
@@ -26,7 +27,7 @@ export function prepareRequest(config: HttpConfig, scope: NodeScope): PreparedRe
   }
 }
 
-function build(config: HttpConfig, scope: NodeScope): PreparedRequest {
+function build(config: HttpConfig, scope: NodeScope, files: BodyFiles): PreparedRequest {
   const render = (text: string) => renderTemplate(text, (selector) => scope.get(selector));
   if (!config.isKnownMethod) throw new NodeFailure(`Invalid http method ${config.method}`, 'InvalidHttpMethodError');
   const auth = authorization(config.auth, render);
@@ -35,7 +36,7 @@ function build(config: HttpConfig, scope: NodeScope): PreparedRequest {
   if (auth) put(headers, auth.header, auth.value);
   const isConfidential = ([name, value]: [string, string]) =>
     (auth !== undefined && same(name, auth.header)) || (scope.secrets ?? []).some((secret) => value.includes(secret));
-  const body = buildBody(config.body, scope, render);
+  const body = buildBody(config.body, scope, files, render);
   if (config.body.type === 'form-data') drop(headers, 'content-type');
   else if (body.contentType !== undefined && !has(headers, 'content-type'))
     headers.set('Content-Type', body.contentType);

@@ -19,6 +19,7 @@ export function nodeRequest(
     inputs,
     tenantId: 't',
     appId: 'a',
+    endUserId: 'u',
     runId: 'r',
     executionId: 'exec-1',
     signal: controller.signal,
