@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { applyMigrations } from '@millrace/store';
 import {
   spawnService,
@@ -31,19 +34,22 @@ export class Fleet {
   private constructor(
     readonly postgres: TestServer,
     readonly redis: TestServer,
+    readonly dataDir: string,
     private readonly env: Record<string, string>,
   ) {}
 
   static async start({ gateways = 1, workers = 1, recorders = 1, env = {} }: FleetOptions = {}): Promise<Fleet> {
     const [postgres, redis] = await Promise.all([startPostgres(), startRedis({ aof: true })]);
     await applyMigrations(postgres.url);
+    const dataDir = await mkdtemp(join(tmpdir(), 'millrace-fleet-'));
     const base = {
+      MILLRACE_DATA_DIR: dataDir,
       DATABASE_URL: postgres.url,
       REDIS_URL: redis.url,
       OUTBOUND_ALLOW_CIDRS: '127.0.0.0/8',
       LOG_LEVEL: 'warn',
     };
-    const fleet = new Fleet(postgres, redis, { ...base, ...env });
+    const fleet = new Fleet(postgres, redis, dataDir, { ...base, ...env });
     await Promise.all([
       ...Array.from({ length: gateways }, () => fleet.add('gateway')),
       ...Array.from({ length: workers }, () => fleet.add('worker')),
@@ -94,6 +100,7 @@ export class Fleet {
     const services = [...this.gateways, ...this.workers, ...this.recorders];
     await Promise.all(services.map((service) => service.stop()));
     await Promise.all([this.redis.close(), this.postgres.close()]);
+    await rm(this.dataDir, { recursive: true, force: true });
   }
 
   /** What the processes said; for failures. */

@@ -1,13 +1,25 @@
 import { hostname } from 'node:os';
-import { databaseEnv, integer, listenEnv, logEnv, parseEnv, printableEnv, redisEnv } from '@millrace/config';
+import {
+  dataDirEnv,
+  databaseEnv,
+  integer,
+  listenEnv,
+  logEnv,
+  parseEnv,
+  printableEnv,
+  redisEnv,
+} from '@millrace/config';
 
 const slice = {
   ...databaseEnv,
   ...redisEnv,
   ...listenEnv,
   ...logEnv,
+  ...dataDirEnv,
   /** Days a run is kept after its creation; older days are dropped whole. */
   RUN_RETENTION_DAYS: integer({ min: 1 }).default(30),
+  /** Days an uploaded file is kept. Default: for ever. Files made by runs go with the history. */
+  FILE_RETENTION_DAYS: integer({ min: 1 }).optional(),
 };
 
 /** The recorder's environment. @throws EnvError that lists every problem. */

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import { createLocalStorage, sweepFiles } from '@millrace/files';
 import { createLogger, createMetrics, serveHealth, startTelemetry } from '@millrace/telemetry';
 import { connectRedis, createLedger, createRunEvents } from '@millrace/state';
 import { createStore } from '@millrace/store';
@@ -44,13 +46,23 @@ const recorderMetrics = createRecorderMetrics(
   shards.map(({ shard, ledger }) => ({ shard, depth: () => ledger.depth() })),
 );
 
+const storage = createLocalStorage(resolve(env.MILLRACE_DATA_DIR, 'files'));
+const fileRetention = { uploadDays: env.FILE_RETENTION_DAYS, toolFileDays: env.RUN_RETENTION_DAYS };
+
 const stopping = new AbortController();
 const work = [
   ...shards.map(({ shard, ledger }) =>
     runRecorder({ shard, ledger, events, history, metrics: recorderMetrics, log }, stopping.signal),
   ),
   runUpkeep(
-    { partitions: store.partitions, retentionDays: env.RUN_RETENTION_DAYS, log, pause, now: Date.now },
+    {
+      partitions: store.partitions,
+      sweepFiles: (nowMs) => sweepFiles({ storage, catalogue: store.files, ...fileRetention, nowMs }),
+      retentionDays: env.RUN_RETENTION_DAYS,
+      log,
+      pause,
+      now: Date.now,
+    },
     stopping.signal,
   ),
 ];
