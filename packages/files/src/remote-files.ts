@@ -42,6 +42,7 @@ export function createRemoteLook({ outbound, limitMs = 4_000 }: RemoteLookOption
   }
 
   return async (urls) => {
+    if (urls.length === 0) return new Map();
     const signal = AbortSignal.timeout(limitMs);
     const found = new Map<string, RemoteFile>();
     const left = [...urls];
