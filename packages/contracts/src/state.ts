@@ -17,6 +17,8 @@ export interface RunState {
   announce(request: AnnounceRequest): Promise<'ok' | 'stale'>;
   /** Appends streamed text of a claimed node (dsl 5). */
   emit(request: EmitRequest): Promise<'ok' | 'stale'>;
+  /** Emits a `reasoning_chunk` of a claimed node, if a reached End node shows that node (dsl 5.5). */
+  reason(request: ReasonRequest): Promise<'ok' | 'stale'>;
   /** Applies a node's result once. */
   settle(request: SettleRequest): Promise<SettleResult>;
   /** Decides the end of a run from outside (stop, time limit). The first decision wins. */
@@ -137,6 +139,14 @@ export interface AnnounceRequest extends Claim {
   retryEvent?: string;
   /** JSON of RunLedgerMeta: the ledger hears of what was settled before this node. */
   ledger: string;
+}
+
+export interface ReasonRequest extends Claim {
+  event: string;
+  /** Number of this piece among the claim's, counted together with those of `emit`. */
+  piece: number;
+  /** Selector numbers of the node's `text` and `reasoning_content`. */
+  shownBy: readonly number[];
 }
 
 export interface EmitRequest extends Claim {

@@ -25,6 +25,14 @@ const event = (name: string, run: RunContext, data: string): string => `{"event"
 /** Everything of a `text_chunk` before its text. */
 export const chunkPrefix = (run: RunContext): string => event('text_chunk', run, '{"text":').slice(0, -1);
 
+/** Model's thoughts, apart from the ordered text (service-api 4.3.8). */
+export const reasoningChunk = (run: RunContext, nodeId: string, reasoning: string, isFinal: boolean): string =>
+  event(
+    'reasoning_chunk',
+    run,
+    object({ message_id: 'null', reasoning: text(reasoning), node_id: text(nodeId), is_final: text(isFinal) }),
+  );
+
 export function workflowStarted(run: RunContext, inputs: string): string {
   const data = {
     id: text(run.runId),

@@ -17,7 +17,7 @@ import { mayHoldFiles, parseJson, stringifyJson, type Plan, type PlanNode } from
 import { withNodeSpan } from '@millrace/telemetry';
 import { ClaimAborted, type Claims } from './claims.js';
 import { createContexts, runLedger } from './contexts.js';
-import { nodeRetry, nodeStarted, type NodeExecution } from './events.js';
+import { nodeRetry, nodeStarted, reasoningChunk, type NodeExecution } from './events.js';
 import type { Finish } from './finish.js';
 import { createFreshLinks, type FreshLinks } from './fresh-links.js';
 import { PlanError, type Plans } from './plans.js';
@@ -156,6 +156,7 @@ async function runClaimed(deps: NodeDeps, work: ClaimedWork): Promise<void> {
   if (begun.streamed) announce();
   const stream = createTextStream({
     claim,
+    reasoning: reasoningOf(execution),
     selectors: new Map(
       node.streams.flatMap(({ sel, selector }) => (selector.length === 2 ? [[selector[1] ?? '', sel]] : [])),
     ),
@@ -240,6 +241,16 @@ async function attempt(
 function formValues({ fresh }: NodeDeps, run: RunContext, inputs: JsonText): ValueObject {
   const values = parseJson(inputs) as ValueObject;
   return mayHoldFiles(inputs) ? fresh(run, values) : values;
+}
+
+/** Reasoning is told of nodes whose text or reasoning an End node shows. */
+function reasoningOf({ run, node }: NodeExecution) {
+  const shown = node.streams.filter(
+    ({ selector: [, name, more] }) => /^(text|reasoning_content)$/.test(name ?? '') && more === undefined,
+  );
+  if (shown.length === 0) return undefined;
+  const event = (text: string, isFinal: boolean): string => reasoningChunk(run, node.id, text, isFinal);
+  return { event, shownBy: shown.map(({ sel }) => sel) };
 }
 
 const crashed = (began: number) => ({

@@ -1,4 +1,4 @@
-import type { EmitRequest } from '@millrace/contracts';
+import type { EmitRequest, ReasonRequest } from '@millrace/contracts';
 import { createTextStream } from './text-stream.js';
 
 const claim = { runId: 'r', shard: 0, address: { frame: 0, node: 1 }, token: 't' };
@@ -8,14 +8,19 @@ const fail = (error: Error): void => {
 
 function recorder(order: string[] = []) {
   const sent: EmitRequest[] = [];
+  const reasons: ReasonRequest[] = [];
   const state = {
     emit: (request: EmitRequest) => {
       order.push('emit');
       sent.push(request);
       return Promise.resolve('ok' as const);
     },
+    reason: (request: ReasonRequest) => {
+      reasons.push(request);
+      return Promise.resolve('ok' as const);
+    },
   };
-  return { sent, state };
+  return { sent, reasons, state };
 }
 
 describe('text stream', () => {
@@ -37,6 +42,26 @@ describe('text stream', () => {
       [3, '"bc\\""'],
     ]);
     expect(order).toEqual(['first']);
+  });
+
+  it('tells reasoning apart from the text, with a last piece', async () => {
+    const { sent, reasons, state } = recorder();
+    const options = { claim, selectors: new Map([['text', 3]]), state, beforeFirst: () => undefined, onError: fail };
+    const event = (text: string, isFinal: boolean) => `${text}|${isFinal}`;
+    const stream = createTextStream({ ...options, reasoning: { event, shownBy: [3] } });
+    for (const piece of ['a', 'b']) stream.write('reasoning_content', piece);
+    stream.write('text', 'c');
+    await stream.end();
+    expect(reasons.map((each) => [each.event, each.piece, each.shownBy])).toEqual([
+      ['a|false', 1, [3]],
+      ['b|false', 2, [3]],
+      ['|true', 4, [3]],
+    ]);
+    expect(sent).toMatchObject([{ sel: 3, text: '"c"', piece: 3 }]);
+    const silent = createTextStream(options);
+    silent.write('reasoning_content', 'a');
+    await silent.end();
+    expect(reasons).toHaveLength(3);
   });
 
   it('sends a long piece without waiting', () => {

@@ -11,7 +11,9 @@ export interface TextStreamOptions {
   claim: Claim;
   /** Selector numbers by output name; text of other names goes nowhere. */
   selectors: Map<string, number>;
-  state: Pick<RunState, 'emit'>;
+  /** How `reasoning_content` is told, which is not ordered with the text; absent when no End node shows the node. */
+  reasoning?: { event: (text: string, isFinal: boolean) => string; shownBy: readonly number[] } | undefined;
+  state: Pick<RunState, 'emit' | 'reason'>;
   /** Called before the first piece leaves, so that `node_started` precedes it. */
   beforeFirst: () => void;
   onError: (error: Error) => void;
@@ -22,23 +24,31 @@ export interface TextStreamOptions {
 }
 
 export function createTextStream(options: TextStreamOptions): TextStream {
-  const { claim, selectors, state, beforeFirst, onError, windowMs = 30, maxLength = 512 } = options;
-  const waiting = new Map<number, string>();
+  const { claim, selectors, reasoning, state, beforeFirst, onError, windowMs = 30, maxLength = 512 } = options;
+  const waiting = new Map<number | 'reasoning', string>();
   const sending = new Set<Promise<unknown>>();
   let timer: NodeJS.Timeout | undefined;
   let begun = false;
   let piece = 0;
+  let reasoned = false;
+
+  // A stale answer needs no action: the claim is aborted by its own watch.
+  const send = (call: Promise<unknown>): void => {
+    const sent = call.catch(onError).finally(() => sending.delete(sent));
+    sending.add(sent);
+  };
+  const reason = (text: string, isFinal: boolean): void => {
+    if (!reasoning) return;
+    reasoned = true;
+    send(state.reason({ ...claim, event: reasoning.event(text, isFinal), piece: ++piece, shownBy: reasoning.shownBy }));
+  };
 
   const flush = (): void => {
     clearTimeout(timer);
     timer = undefined;
     for (const [sel, text] of waiting) {
-      // A stale answer needs no action: the claim is aborted by its own watch.
-      const sent = state
-        .emit({ ...claim, sel, text: JSON.stringify(text), piece: ++piece, final: false })
-        .catch(onError)
-        .finally(() => sending.delete(sent));
-      sending.add(sent);
+      if (sel === 'reasoning') reason(text, false);
+      else send(state.emit({ ...claim, sel, text: JSON.stringify(text), piece: ++piece, final: false }));
     }
     waiting.clear();
     // The window opens again after a quiet time only; until then pieces are gathered.
@@ -50,7 +60,7 @@ export function createTextStream(options: TextStreamOptions): TextStream {
 
   return {
     write(name, text) {
-      const sel = selectors.get(name);
+      const sel = name === 'reasoning_content' ? reasoning && 'reasoning' : selectors.get(name);
       if (sel === undefined || text === '') return;
       if (!begun) {
         begun = true;
@@ -62,6 +72,7 @@ export function createTextStream(options: TextStreamOptions): TextStream {
     },
     async end() {
       if (waiting.size > 0) flush();
+      if (reasoned) reason('', true);
       clearTimeout(timer);
       await Promise.all(sending);
     },

@@ -9,6 +9,7 @@ import type {
   EmitRequest,
   ReadRequest,
   ReadyNode,
+  ReasonRequest,
   RunContext,
   RunRef,
   RunState,
@@ -152,6 +153,12 @@ export function createRunState(
         request.final ? '1' : '0',
         request.piece,
       ]);
+      return reply === 1 ? 'ok' : 'stale';
+    },
+
+    async reason({ event, piece, shownBy, ...claim }: ReasonRequest) {
+      const { runId, address, token } = claim;
+      const reply = await call('reason', keysOf(claim), [runId, nodeField(address), token, event, piece, ...shownBy]);
       return reply === 1 ? 'ok' : 'stale';
     },
 

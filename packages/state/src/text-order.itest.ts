@@ -82,6 +82,26 @@ describe('text of parallel models (dsl 5.3)', () => {
     expect((await chunks(run)).slice(4)).toEqual(['b.text=b3', 'b.text=']);
   });
 
+  it('tells reasoning of nodes that a reached End node shows, apart from the order', async () => {
+    const run = new RunFixture(state, { stream: twoModels });
+    await run.start();
+    await run.run(0, {
+      take: [
+        [1, 1, -1],
+        [2, 1, -1],
+      ],
+    });
+    const { token } = await run.claim(2);
+    const claim = { ...run.context, address: { frame: 0, node: 2 }, token };
+    const chunk = { data: { text: 'why', from_variable_selector: ['thought'] } };
+    const reason = { ...claim, event: JSON.stringify(chunk), piece: 1, shownBy: [1] };
+    expect(await state.reason({ ...reason, token: 'other' })).toBe('stale');
+    expect(await state.reason(reason)).toBe('ok');
+    expect(await state.reason(reason)).toBe('ok');
+    expect(await state.reason({ ...reason, piece: 2, shownBy: [7] })).toBe('ok');
+    expect(await chunks(run)).toEqual(['thought=why']);
+  });
+
   it('emits the value of a node that did not stream in one piece, before its node_finished', async () => {
     const run = new RunFixture(state, { stream: twoModels });
     await run.start();

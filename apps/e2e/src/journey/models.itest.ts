@@ -26,6 +26,7 @@ const replies: Record<string, ModelReply> = {
   fast: { chunks: ['f1 ', 'f2 ', 'f3'] },
   broken: { status: 400, errorMessage: 'no such luck' },
   cut: { chunks: ['half ', 'lost'], chunksPerSecond: 20, cutAfterChunks: 1 },
+  deep: { chunks: ['<thi', 'nk>so ', 'and so</th', 'ink>', 'That ', 'is it'], chunksPerSecond: 50 },
   endless: { chunks: Array.from({ length: 600 }, (_, index) => `${index} `), chunksPerSecond: 10 },
 };
 
@@ -183,6 +184,35 @@ describe('text of parallel models', () => {
       ['fast.text', 'f1 f2 f3'],
     ]);
     expect(events.at(-1)?.data).toMatchObject({ status: 'partial-succeeded', exceptions_count: 1 });
+  });
+});
+
+describe('reasoning', () => {
+  const separated = { reasoning_format: 'separated' };
+  const reasoningOf = (events: WireEvent[]) =>
+    events.flatMap(({ event, data }) => (event === 'reasoning_chunk' ? [data] : []));
+
+  it('comes in events of its own when it is separated', async () => {
+    const events = await eventsOf(sideBySide([ask('fast', 'fast'), ask('deep', 'deep', separated)], ['fast', 'deep']));
+    const reasoning = reasoningOf(events);
+    expect(reasoning.map((data) => String(data['reasoning'])).join('')).toBe('so and so');
+    expect(reasoning.at(-1)).toEqual({ message_id: null, reasoning: '', node_id: 'deep', is_final: true });
+    expect(segments(events)).toEqual([['fast.text', 'f1 f2 f3'], newline, ['deep.text', 'That is it']]);
+    const finished = events.find(({ event, data }) => event === 'node_finished' && data['node_id'] === 'deep');
+    expect(finished?.data).toMatchObject({ outputs: { text: 'That is it', reasoning_content: 'so and so' } });
+  });
+
+  it('stays in the text when it is tagged, and is a value of its own for an End node that lists it', async () => {
+    const tagged = await eventsOf(sideBySide([ask('deep', 'deep')], ['deep']));
+    expect(segments(tagged)).toEqual([['deep.text', '<think>so and so</think>That is it']]);
+    expect(reasoningOf(tagged)).toEqual([]);
+    const listed = await eventsOf(
+      workflowFile({
+        nodes: [start([]), ask('deep', 'deep', separated), end({ why: ['deep', 'reasoning_content'] })],
+      }),
+    );
+    expect(segments(listed)).toEqual([['deep.reasoning_content', 'so and so']]);
+    expect(reasoningOf(listed)).not.toEqual([]);
   });
 });
 
