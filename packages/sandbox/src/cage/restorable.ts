@@ -20,25 +20,39 @@ const blockBytes = 16_384;
 const zeros = Buffer.alloc(blockBytes);
 
 /**
- * Makes `memory` equal to the snapshot. Blocks are compared and only those that differ are written: a run touches few of
- * them, and reading two blocks costs less than writing one.
+ * Makes a memory equal to a snapshot. Blocks are compared and only those that differ are written: a run touches few of
+ * them, and reading two blocks costs less than writing one. Blocks of zeros (the stack, 10 MB) are compared with the same few bytes.
  */
-export function restoreSnapshot(
-  memory: WebAssembly.Memory,
-  stackPointer: WebAssembly.Global<'i32'>,
-  snapshot: Snapshot,
-): void {
-  const now = Buffer.from(memory.buffer);
-  const then = snapshot.bytes;
-  const whole = then.length - (then.length % blockBytes);
-  for (let at = 0; at < whole; at += blockBytes) {
-    const end = at + blockBytes;
-    if (now.compare(then, at, end, at, end) !== 0) now.set(then.subarray(at, end), at);
+export class Restorer {
+  readonly #snapshot: Snapshot;
+  /** By block; what lies beyond the snapshot is zero. */
+  readonly #isZero: boolean[];
+
+  constructor(snapshot: Snapshot) {
+    this.#snapshot = snapshot;
+    const { bytes } = snapshot;
+    this.#isZero = Array.from({ length: Math.ceil(bytes.length / blockBytes) }, (_, block) => {
+      const part = bytes.subarray(block * blockBytes, (block + 1) * blockBytes);
+      return zeros.compare(part, 0, part.length, 0, part.length) === 0;
+    });
   }
-  now.set(then.subarray(whole), whole);
-  const rest = Math.min(now.length, whole + blockBytes);
-  now.fill(0, then.length, rest);
-  for (let at = rest; at < now.length; at += blockBytes)
-    if (now.compare(zeros, 0, blockBytes, at, at + blockBytes) !== 0) now.fill(0, at, at + blockBytes);
-  stackPointer.value = snapshot.stackPointer;
+
+  /** `memory` must be as large as the snapshot, in whole pages. */
+  restore(memory: WebAssembly.Memory, stackPointer: WebAssembly.Global<'i32'>): void {
+    const now = Buffer.from(memory.buffer);
+    for (let at = 0, block = 0; at < now.length; at += blockBytes, block++) {
+      if (this.#isZero[block] ?? true) {
+        if (now.compare(zeros, 0, blockBytes, at, at + blockBytes) !== 0) now.fill(0, at, at + blockBytes);
+      } else this.#restoreBlock(now, at);
+    }
+    stackPointer.value = this.#snapshot.stackPointer;
+  }
+
+  #restoreBlock(now: Buffer, at: number): void {
+    const then = this.#snapshot.bytes;
+    const end = Math.min(at + blockBytes, then.length);
+    if (now.compare(then, at, end, at, end) !== 0) now.set(then.subarray(at, end), at);
+    // Of the last block, which the snapshot may fill in part only.
+    if (end < at + blockBytes) now.fill(0, end, at + blockBytes);
+  }
 }

@@ -1,6 +1,14 @@
 import type { CodeLimit, CodeResult } from '@millrace/contracts';
 
-export const failed = (error: string): CodeResult => ({ status: 'failed', error });
+/** The interpreters cut their errors sooner; code that has tampered with its interpreter may have avoided that. */
+const longestError = 16_000;
+
+function bounded(error: string): string {
+  const left = error.length - longestError;
+  return left > 0 ? `${error.slice(0, longestError)}… ${left} characters left out` : error;
+}
+
+export const failed = (error: string): CodeResult => ({ status: 'failed', error: bounded(error) });
 
 export interface Limits {
   timeMs: number;
@@ -18,7 +26,7 @@ export function overLimit(limit: CodeLimit, limits: Limits, where?: string): Cod
     output: mebibytes(limits.outputBytes),
   };
   const error = `The code exceeded its ${limit} limit of ${sizes[limit]}`;
-  return { status: 'failed', limit, error: where === undefined ? error : `${error}\n${where}` };
+  return { status: 'failed', limit, error: where === undefined ? error : bounded(`${error}\n${where}`) };
 }
 
 /** The value that code in the cage gave back, once it is sure to be JSON: the code may have tampered with its own encoder. */

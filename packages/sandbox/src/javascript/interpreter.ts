@@ -12,13 +12,13 @@ const silence = 'EUncaught null';
 /** A JavaScript interpreter that starts each run from the state in which its context was made. */
 export function createJavaScriptInterpreter(module: WebAssembly.Module, limits: Limits): Interpreter {
   const quickJs = new QuickJs(module);
-  const snapshot = quickJs.boot(limits.memoryBytes);
+  quickJs.boot(limits.memoryBytes);
   const restedBytes = quickJs.memoryBytes;
 
   return {
     run(code, inputs) {
       try {
-        const result = quickJs.run(snapshot, code, inputs, limits.outputBytes);
+        const result = quickJs.run(code, inputs, limits.outputBytes);
         if (result === undefined) return overLimit('output', limits);
         if (result.startsWith('R')) return returned(result.slice(1));
         const full = quickJs.memoryBytes > limits.memoryBytes * 0.75;
@@ -33,7 +33,7 @@ export function createJavaScriptInterpreter(module: WebAssembly.Module, limits: 
     },
     restore() {
       if (quickJs.memoryBytes - restedBytes > keptGrowthBytes) return false;
-      quickJs.restore(snapshot);
+      quickJs.restore();
       return true;
     },
   };

@@ -1,12 +1,5 @@
-import { restoreSnapshot, type Snapshot, takeSnapshot } from '../cage/restorable.js';
+import { Restorer, takeSnapshot } from '../cage/restorable.js';
 import { prelude } from './prelude.js';
-
-export interface QuickJsSnapshot extends Snapshot {
-  /** Addresses of the prelude's functions. */
-  seed: number;
-  run: number;
-  describe: number;
-}
 
 /** Deep recursion ends here, in an error of the language with a line, before the host's own stack does. */
 const maxStackBytes = 192 * 1024;
@@ -25,6 +18,9 @@ export class QuickJs {
   readonly #memory: WebAssembly.Memory;
   readonly #stackPointer: WebAssembly.Global<'i32'>;
   readonly #exports: Exports;
+  /** Addresses of the prelude's functions. */
+  #functions = { seed: 0, run: 0, describe: 0 };
+  #restorer: Restorer | undefined;
 
   constructor(module: WebAssembly.Module) {
     const { exports } = new WebAssembly.Instance(module, this.#imports());
@@ -37,47 +33,42 @@ export class QuickJs {
     return this.#memory.buffer.byteLength;
   }
 
-  /** Makes the runtime and its context and returns the state that every run starts from. */
-  boot(maxMemoryBytes: number): QuickJsSnapshot {
+  /** Makes the runtime and its context, in the state that every run starts from. */
+  boot(maxMemoryBytes: number): void {
     this.#fn('_initialize')();
     if (this.#fn('qjs_init')() !== 0) throw new Error('QuickJS did not start');
     this.#fn('qjs_set_memory_limit')(maxMemoryBytes);
     this.#fn('qjs_set_max_stack_size')(maxStackBytes);
     const functions = this.#evaluate(prelude, '<cage>');
     const [seed, run, describe] = [0, 1, 2].map((index) => this.#fn('qjs_get_prop_uint32')(functions, index));
-    return {
-      ...takeSnapshot(this.#memory, this.#stackPointer),
-      seed: seed ?? 0,
-      run: run ?? 0,
-      describe: describe ?? 0,
-    };
+    this.#functions = { seed: seed ?? 0, run: run ?? 0, describe: describe ?? 0 };
+    this.#restorer = new Restorer(takeSnapshot(this.#memory, this.#stackPointer));
   }
 
-  restore(snapshot: QuickJsSnapshot): void {
-    const missing = snapshot.bytes.length - this.memoryBytes;
-    if (missing > 0) this.#memory.grow(Math.ceil(missing / 65_536));
-    restoreSnapshot(this.#memory, this.#stackPointer, snapshot);
+  /** Forgets everything since `boot`. */
+  restore(): void {
+    this.#restorer?.restore(this.#memory, this.#stackPointer);
   }
 
   /**
    * Runs `code`, calls its `main` with the parsed `inputs`. Returns `R` and JSON or `E` and an error's text, or undefined when that
    * is longer than `maxOutputBytes`. Throws when the interpreter itself broke. It must be restored afterwards.
    */
-  run(snapshot: QuickJsSnapshot, code: string, inputs: string, maxOutputBytes: number): string | undefined {
+  run(code: string, inputs: string, maxOutputBytes: number): string | undefined {
     const number = this.#fn('qjs_new_number');
     const seeds = crypto.getRandomValues(new Int32Array(3));
     this.#call(
-      snapshot.seed,
+      this.#functions.seed,
       [...seeds].map((seed) => number(seed)),
     );
     try {
       this.#evaluate(code, '<code>');
       // Also finds a `main` that is no property of the global object (`const main = …`).
       const main = this.#evaluate(`typeof main === 'undefined' ? undefined : main`, '<cage>');
-      return this.#text(this.#call(snapshot.run, [main, this.#string(inputs)]), maxOutputBytes);
+      return this.#text(this.#call(this.#functions.run, [main, this.#string(inputs)]), maxOutputBytes);
     } catch (error) {
       if (!(error instanceof Thrown)) throw error;
-      return this.#text(this.#call(snapshot.describe, [error.value]), maxOutputBytes);
+      return this.#text(this.#call(this.#functions.describe, [error.value]), maxOutputBytes);
     }
   }
 

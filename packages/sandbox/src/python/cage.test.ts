@@ -280,6 +280,16 @@ const attacks: Attack[] = [
     code: main('import sys', 'g = sys._getframe(1).f_globals', 'g["_encode"] = lambda v: "not json"', 'return {}'),
     fails: /not JSON/,
   },
+  {
+    name: 'frames of the cage, to be long',
+    code: main(
+      'import sys',
+      'g = sys._getframe(1).f_globals',
+      'g["_describe"] = lambda e: "x" * 150000',
+      'raise ValueError()',
+    ),
+    fails: /characters left out/,
+  },
   { name: 'exit', code: main('import sys', 'sys.exit(3)'), fails: /SystemExit/ },
   { name: 'hard exit', code: main('import os', 'os._exit(3)'), fails: /ended the Python interpreter/ },
   { name: 'abort', code: main('import os', 'os.abort()'), fails: /ended the Python interpreter|crashed/ },

@@ -15,7 +15,7 @@ export function createPythonInterpreter(
   limits: Limits,
 ): Interpreter {
   const python = new Python({ ...parts, maxMemoryBytes: limits.memoryBytes });
-  python.restore(snapshot);
+  python.load(snapshot);
   const restedBytes = python.memoryBytes;
 
   const read = (result: string | undefined): CodeResult => {
@@ -30,7 +30,7 @@ export function createPythonInterpreter(
     run(code, inputs) {
       try {
         const length = String(Buffer.byteLength(code)).padStart(10, '0');
-        return read(python.run(snapshot, `${length}${code}${inputs}`, limits.outputBytes));
+        return read(python.run(`${length}${code}${inputs}`, limits.outputBytes));
       } catch (error) {
         if (python.memoryRefused) return overLimit('memory', limits);
         return failed(crash(error));
@@ -38,7 +38,7 @@ export function createPythonInterpreter(
     },
     restore() {
       if (python.memoryBytes - restedBytes > keptGrowthBytes) return false;
-      python.restore(snapshot);
+      python.restore();
       return true;
     },
   };

@@ -1,4 +1,4 @@
-import { restoreSnapshot, type Snapshot, takeSnapshot } from '../cage/restorable.js';
+import { Restorer, type Snapshot, takeSnapshot } from '../cage/restorable.js';
 import { CageFiles } from './files.js';
 import { createImports } from './imports.js';
 import { prelude } from './prelude.js';
@@ -35,6 +35,7 @@ export class Python {
   readonly #files: CageFiles;
   readonly #trampoline: number;
   readonly #importPaths: readonly string[];
+  #start: { snapshot: PythonSnapshot; restorer: Restorer } | undefined;
   /** Whether the run now going on asked for more memory than it may have. */
   memoryRefused = false;
 
@@ -77,10 +78,18 @@ export class Python {
     return { ...takeSnapshot(this.#memory, this.#stackPointer), entry, stackBase, stackEnd };
   }
 
-  restore(snapshot: PythonSnapshot): void {
+  /** Takes the snapshot that runs start from. */
+  load(snapshot: PythonSnapshot): void {
     const missing = snapshot.bytes.length - this.memoryBytes;
     if (missing > 0) this.#memory.grow(Math.ceil(missing / 65_536));
-    restoreSnapshot(this.#memory, this.#stackPointer, snapshot);
+    this.#start = { snapshot, restorer: new Restorer(snapshot) };
+    this.restore();
+  }
+
+  /** Forgets everything since `load`. */
+  restore(): void {
+    const { snapshot, restorer } = this.#loaded();
+    restorer.restore(this.#memory, this.#stackPointer);
     this.#fn('emscripten_stack_set_limits')(snapshot.stackBase, snapshot.stackEnd);
     this.#files.reset();
     this.memoryRefused = false;
@@ -90,17 +99,23 @@ export class Python {
    * Calls the prelude's `run` with a text and returns its answer, or undefined when that is longer than `maxOutputBytes`.
    * Throws when the interpreter itself broke. It must be restored afterwards, whatever happened.
    */
-  run(snapshot: PythonSnapshot, request: string, maxOutputBytes: number): string | undefined {
+  run(request: string, maxOutputBytes: number): string | undefined {
+    const { entry } = this.#loaded().snapshot;
     const bytes = Buffer.from(request);
     const at = this.#allocate(bytes);
     const argument = this.#fn('PyBytes_FromStringAndSize')(at, bytes.length);
     this.#fn('free')(at);
-    const result = this.#fn('PyObject_CallOneArg')(snapshot.entry, argument);
+    const result = this.#fn('PyObject_CallOneArg')(entry, argument);
     if (result === 0) throw new Error('The Python prelude raised');
     const start = this.#fn('PyBytes_AsString')(result);
     const length = this.#fn('PyBytes_Size')(result);
     if (length > maxOutputBytes + 1) return undefined;
     return Buffer.from(this.#memory.buffer, start, length).toString('utf8');
+  }
+
+  #loaded(): { snapshot: PythonSnapshot; restorer: Restorer } {
+    if (this.#start === undefined) throw new Error('No snapshot is loaded');
+    return this.#start;
   }
 
   #initialize(): void {
