@@ -57,8 +57,9 @@ async function makeSnapshot(data: ThreadData): Promise<PythonSnapshot> {
 }
 
 async function start(setup: HelperSetup): Promise<Record<CodeLanguage, Pool>> {
-  const { limits } = setup;
+  const { limits, spares } = setup;
   const common: Omit<PoolDeps, 'size' | 'startThread' | 'limits'> = {
+    spares,
     onResult: (id, result) => say({ type: 'result', id, result }),
     onTrouble: (message) => say({ type: 'trouble', message }),
   };
@@ -108,7 +109,8 @@ async function hear(message: ToHelper): Promise<void> {
   }
 }
 
-process.once('disconnect', () => process.exit());
+// At once: an orderly exit would wait for threads that may be in endless loops, and there is nothing to put in order.
+process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 // A terminal's Ctrl-C reaches the whole group. The worker drains first, and runs go on until it is done.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 process.on('message', (message: ToHelper) => {

@@ -4,7 +4,10 @@ import { failed, type Limits, overLimit } from '../cage/result.js';
 import type { FromThread, Run, ToThread } from './protocol.js';
 
 export interface PoolDeps {
+  /** Most threads. */
   size: number;
+  /** Threads kept ready beyond those that work. */
+  spares: number;
   limits: Limits;
   startThread: () => Worker;
   onResult: (id: number, result: CodeResult) => void;
@@ -29,29 +32,39 @@ const restartMs = { least: 100, most: 10_000 };
  * P1: a thread has one run at a time, and gets the next only after it has said that its interpreter is restored.
  * P2: each run gets one result, unless it is cancelled.
  * P3: a run over its time ends with its thread; a new thread takes the place.
+ * P4: threads are started as work comes, one step ahead of it, and stay.
  */
 export class Pool {
   readonly #deps: PoolDeps;
   readonly #threads = new Set<Thread>();
   readonly #idle: Thread[] = [];
   readonly #waiting: Run[] = [];
+  /** Threads that are going away or whose successor has to wait; they count as threads. */
+  #leaving = 0;
   #failedStarts = 0;
 
   constructor(deps: PoolDeps) {
     this.#deps = deps;
-    for (let index = 0; index < deps.size; index++) this.#start();
+    this.#grow();
   }
 
   run(run: Run): void {
     const thread = this.#idle.pop();
     if (thread === undefined) this.#waiting.push(run);
     else this.#give(thread, run);
+    this.#grow();
   }
 
   cancel(id: number): void {
     const at = this.#waiting.findIndex((run) => run.id === id);
     if (at >= 0) this.#waiting.splice(at, 1);
     for (const thread of this.#threads) if (thread.run?.id === id) this.#replace(thread);
+  }
+
+  #grow(): void {
+    const working = [...this.#threads].filter(({ run }) => run !== undefined).length;
+    const wanted = Math.min(this.#deps.size, working + this.#waiting.length + this.#deps.spares);
+    while (this.#threads.size + this.#leaving < wanted) this.#start();
   }
 
   #start(): void {
@@ -124,6 +137,12 @@ export class Pool {
     if (!thread.proven) this.#failedStarts++;
     const delay = thread.proven ? 0 : Math.min(restartMs.most, restartMs.least * 2 ** this.#failedStarts);
     // The old one is gone, and its memory with it, before the new one takes any.
-    void thread.worker.terminate().finally(() => setTimeout(() => this.#start(), delay));
+    this.#leaving++;
+    void thread.worker.terminate().finally(() =>
+      setTimeout(() => {
+        this.#leaving--;
+        this.#grow();
+      }, delay),
+    );
   }
 }

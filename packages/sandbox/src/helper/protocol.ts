@@ -4,8 +4,9 @@ import type { Limits } from '../cage/result.js';
 /** What the helper process is told first. */
 export interface HelperSetup {
   limits: Record<CodeLanguage, Limits>;
-  /** Threads per language. */
+  /** Most threads per language. */
   threads: Record<CodeLanguage, number>;
+  spares: number;
   /** Absolute paths. */
   pyodideDir: string;
   quickJsFile: string;

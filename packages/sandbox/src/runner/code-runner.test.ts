@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +17,16 @@ const start = (options: CodeRunnerOptions = {}): ManagedCodeRunner => {
   running.push(runner);
   return runner;
 };
+const loops = { python3: 'def main():\n    while True: pass', javascript: 'function main() { for (;;); }' };
 const value = (result: CodeResult): unknown => (result.status === 'returned' ? JSON.parse(result.value) : result);
+/** A process that nobody has taken note of yet (a zombie) is dead too. */
+const isAlive = (pid: number): boolean => {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
 const pidOf = (runnerNumber: number): number => {
   const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ');
   return Number(children[runnerNumber]);
@@ -88,8 +99,6 @@ describe('errors', () => {
 });
 
 describe('limits', () => {
-  const loops = { python3: 'def main():\n    while True: pass', javascript: 'function main() { for (;;); }' };
-
   test.each(['python3', 'javascript'] as const)('%s over its time ends alone', async (language) => {
     const runner = start({ timeLimitMs: 2_000 });
     const quick = language === 'python3' ? 'def main(): return 1' : 'const main = () => 1';
@@ -143,6 +152,26 @@ describe('the helper process', () => {
     const runner = start();
     await runner.start();
     expect(readFileSync(`/proc/${pidOf(0)}/environ`, 'utf8').replace(/NODE_CHANNEL_\w+=\w+\0/g, '')).toBe('');
+  });
+
+  test('it ends with the process that started it, whatever it is doing', async () => {
+    const program = `
+      import { readFileSync } from 'node:fs';
+      import { createCodeRunner } from ${JSON.stringify(new URL('../index.js', import.meta.url).href)};
+      const runner = createCodeRunner({ cacheDir: ${JSON.stringify(cacheDir)} });
+      await runner.start();
+      const run = { tenantId: 'a', inputs: '{}', signal: new AbortController().signal };
+      void runner.run({ ...run, language: 'python3', code: ${JSON.stringify(loops.python3)} });
+      void runner.run({ ...run, language: 'javascript', code: ${JSON.stringify(loops.javascript)} });
+      setTimeout(() => console.log(readFileSync('/proc/self/task/' + process.pid + '/children', 'utf8')), 500);`;
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const helper = Number(line.toString());
+    expect(isAlive(helper)).toBe(true);
+    parent.kill('SIGKILL');
+    while (isAlive(helper)) await new Promise((resolve) => setTimeout(resolve, 20));
   });
 
   test('runs fail clearly when it cannot start', async () => {

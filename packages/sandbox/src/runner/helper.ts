@@ -199,6 +199,7 @@ function createSetup(settings: RunnerSettings): HelperSetup {
   return {
     limits,
     threads: { python3: interpreters.python3 + spares, javascript: interpreters.javascript + spares },
+    spares,
     pyodideDir,
     quickJsFile: require.resolve('quickjs-wasi/quickjs.wasm'),
     wheels,
