@@ -148,6 +148,23 @@ describe('the helper process', () => {
     expect(errors.map((error) => error.message)).toEqual([expect.stringMatching(/SIGKILL/) as string]);
   });
 
+  test('H1: who kills it a second time fails alone', async () => {
+    let starts = 0;
+    const runner = start({ observer: { runEnded: () => undefined, helperStarted: () => starts++ } });
+    await runner.start();
+    const waits = 'import time\ndef main():\n    time.sleep(0.3)\n    return 7';
+    const culprit = runCode(runner, 'python3', loops.python3);
+    const others = ['b', 'c', 'd'].map((tenantId) => runCode(runner, 'python3', waits, {}, tenantId));
+    // The first run is the suspect that is tried first.
+    const first = pidOf(0);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    process.kill(first, 'SIGKILL');
+    while (starts < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    process.kill(pidOf(0), 'SIGKILL');
+    expect(await culprit).toEqual({ status: 'failed', error: 'The code crashed its interpreter' });
+    expect((await Promise.all(others)).map(value)).toEqual([7, 7, 7]);
+  });
+
   test('it has no environment', async () => {
     const runner = start();
     await runner.start();

@@ -18,8 +18,10 @@ export interface HelperDeps {
 
 interface Pending {
   run: Run;
-  /** How often a helper process died with it. */
+  /** How often a helper process died with it. Whoever was there once is a suspect. */
   deaths: number;
+  /** Whether the present helper process has it. */
+  sent: boolean;
   finish: (result: CodeResult) => void;
 }
 
@@ -33,7 +35,8 @@ const patience = 3;
 /**
  * The helper process, from outside.
  *
- * H1: every run gets exactly one result. If the helper dies, the runs in it are repeated once in the next one, then they fail.
+ * H1: every run gets exactly one result. If the helper dies, the runs in it are repeated once in the next one, one at a time, so
+ *     that who killed it is alone when it does so again, and fails.
  * H2: the helper has no environment, may read only its own program and libraries, and may write nothing.
  * H3: a helper that dies is replaced, after a pause that doubles until a run has succeeded.
  */
@@ -64,9 +67,9 @@ export class Helper {
   run(work: Omit<Run, 'id'>): { id: number; result: Promise<CodeResult> } {
     const id = ++this.#lastId;
     const result = new Promise<CodeResult>((finish) => {
-      const pending: Pending = { run: { id, ...work }, deaths: 0, finish };
+      const pending: Pending = { run: { id, ...work }, deaths: 0, sent: false, finish };
       this.#pending.set(id, pending);
-      if (this.#ready) this.#tell({ type: 'run', run: pending.run });
+      if (this.#ready) this.#send(pending);
       else if (this.#closed || this.#failures >= patience) this.#finish(id, unavailable);
       else void this.start();
     });
@@ -75,6 +78,7 @@ export class Helper {
 
   cancel(id: number): void {
     if (this.#pending.delete(id) && this.#ready) this.#tell({ type: 'cancel', id });
+    this.#sendSuspect();
   }
 
   async close(): Promise<void> {
@@ -137,7 +141,8 @@ export class Helper {
         this.#ready = true;
         this.#deps.onStarted();
         for (const resolve of this.#onReady.splice(0)) resolve();
-        for (const { run } of this.#pending.values()) this.#tell({ type: 'run', run });
+        for (const pending of this.#pending.values()) if (pending.deaths === 0) this.#send(pending);
+        this.#sendSuspect();
         return;
       case 'result':
         this.#failures = 0;
@@ -164,17 +169,31 @@ export class Helper {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
     pending?.finish(result);
+    this.#sendSuspect();
+  }
+
+  #send(pending: Pending): void {
+    pending.sent = true;
+    this.#tell({ type: 'run', run: pending.run });
+  }
+
+  #sendSuspect(): void {
+    if (!this.#ready) return;
+    const suspects = [...this.#pending.values()].filter(({ deaths }) => deaths > 0);
+    const next = suspects[0];
+    if (next !== undefined && !suspects.some(({ sent }) => sent)) this.#send(next);
   }
 
   #died(message: string, helper?: ChildProcess): void {
     if (helper !== this.#process || this.#closed) return;
     this.#process = undefined;
-    const wasReady = this.#ready;
     this.#ready = false;
     this.#failures++;
     this.#deps.onError(new Error(message));
     for (const [id, pending] of [...this.#pending]) {
-      if (wasReady && ++pending.deaths > 1) this.#finish(id, failed('The code crashed its interpreter'));
+      if (pending.sent) pending.deaths++;
+      pending.sent = false;
+      if (pending.deaths > 1) this.#finish(id, failed('The code crashed its interpreter'));
       else if (this.#failures >= patience) this.#finish(id, unavailable);
     }
     if (this.#failures >= patience) for (const resolve of this.#onReady.splice(0)) resolve();
