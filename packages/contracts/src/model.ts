@@ -14,9 +14,21 @@ export type ModelErrorType =
   | 'QuotaExceededError'
   | 'ModelNotExistError';
 
+/** A file that a model is shown. */
+export interface ModelFile {
+  type: 'image' | 'document' | 'audio' | 'video';
+  name: string;
+  mimeType: string;
+  bytes: Uint8Array;
+  /** How closely an image is looked at, where the provider can be told. */
+  detail?: 'high' | 'low';
+}
+
 export interface ModelMessage {
   role: 'system' | 'user' | 'assistant';
   text: string;
+  /** Stand in front of the text. Kinds that the provider's API cannot carry are left out. */
+  files?: readonly ModelFile[];
 }
 
 /** One call of a model. */

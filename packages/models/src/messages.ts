@@ -2,11 +2,15 @@ import type { LanguageModelV4Prompt } from '@ai-sdk/provider';
 import type { ModelMessage, ValueObject } from '@millrace/contracts';
 import { plain } from './call-options.js';
 import type { Protocol } from './catalog.js';
+import { filePart } from './file-parts.js';
 
 /** APIs that take system messages at the beginning only. */
 const systemFirst = new Set<Protocol>(['anthropic', 'google', 'vertex', 'bedrock']);
 
-/** Messages in the form of the model interface; a completion prompt is one user message. */
+/**
+ * Messages in the form of the model interface; a completion prompt is one user message. Files stand in front of the text
+ * of a user message; those of other roles, whose messages can hold none, come as the user's. What is empty is left out.
+ */
 export function toPrompt(
   messages: readonly ModelMessage[],
   mode: 'chat' | 'completion',
@@ -19,9 +23,14 @@ export function toPrompt(
   const ordered = systemFirst.has(protocol)
     ? [...messages.filter(isSystem), ...messages.filter((message) => !isSystem(message))]
     : messages;
-  return ordered.map(({ role, text }) =>
-    role === 'system' ? { role, content: text } : { role, content: [{ type: 'text', text }] },
-  );
+  return ordered.flatMap(({ role, text, files = [] }): LanguageModelV4Prompt => {
+    const shown = files.flatMap((file) => filePart(file, protocol) ?? []);
+    const words = text === '' ? [] : [{ type: 'text' as const, text }];
+    if (role === 'user') return shown.length + words.length === 0 ? [] : [{ role, content: [...shown, ...words] }];
+    const own: LanguageModelV4Prompt =
+      text === '' ? [] : [role === 'system' ? { role, content: text } : { role, content: words }];
+    return shown.length === 0 ? own : [...own, { role: 'user', content: shown }];
+  });
 }
 
 /** Asks in words for an answer that is valid against a schema, where the API can't be told. */
@@ -39,6 +48,6 @@ export function withSchemaInstruction(
   ].join('\n');
   const [first, ...rest] = messages;
   if (mode === 'completion') return [...messages, { role: 'user', text: instruction }];
-  if (first?.role === 'system') return [{ role: 'system', text: `${first.text}\n\n${instruction}` }, ...rest];
+  if (first?.role === 'system') return [{ ...first, text: `${first.text}\n\n${instruction}` }, ...rest];
   return [{ role: 'system', text: instruction }, ...messages];
 }

@@ -58,10 +58,13 @@ export function createModels({ outbound, credentials, prices = {} }: ModelsOptio
     const schema = native ? outputSchema : undefined;
     const messages =
       outputSchema && !native ? withSchemaInstruction(request.messages, mode, outputSchema) : request.messages;
+    const prompt = toPrompt(messages, mode, protocol);
+    if (prompt.length === 0)
+      throw new ModelError('InvokeBadRequestError', 'Nothing of the prompt can be sent to the model.');
     const client = await clientFor(access);
     const { stream } = await client[mode](model).doStream({
       ...toSettings(request.params, { protocol, provider, schema }),
-      prompt: toPrompt(messages, mode, protocol),
+      prompt,
       abortSignal: signal,
       headers: { 'idempotency-key': request.executionId },
     });

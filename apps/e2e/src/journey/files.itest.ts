@@ -1,5 +1,14 @@
 import { createRequire } from 'node:module';
-import { end, http, start, startHttpTarget, workflowFile, type HttpTarget } from '@millrace/testing';
+import {
+  end,
+  http,
+  llm,
+  start,
+  startHttpTarget,
+  startModelServer,
+  workflowFile,
+  type HttpTarget,
+} from '@millrace/testing';
 import { Client, type BlockingBody, type WireEvent } from '../client.js';
 import { Fleet, type PublishedApp } from '../fleet.js';
 
@@ -78,7 +87,7 @@ afterAll(async () => {
 async function upload(content: string, name: string, user: string, key = app.apiKey): Promise<string> {
   const form = new FormData();
   form.set('user', user);
-  form.set('file', new Blob([content], { type: 'text/plain' }), name);
+  form.set('file', new Blob([content], { type: name.endsWith('.png') ? 'image/png' : 'text/plain' }), name);
   const client = new CompletionClient(key, `${fleet.url()}/v1`);
   const { status, data } = await client.fileUpload(form);
   expect(status).toBe(201);
@@ -220,5 +229,27 @@ describe('files through a run', () => {
     const { status, body } = await run({ inputs: { doc: { type: 'document', transfer_method: 'remote_url', url } } });
     expect([status, body.data.status]).toEqual([200, 'failed']);
     expect(body.data.error).toContain('is not allowed');
+  });
+
+  it('are shown to models', async () => {
+    const model = await startModelServer({ text: 'A cat.' });
+    try {
+      await fleet.saveModel(model.baseUrl);
+      const see = { vision: { enabled: true, configs: { variable_selector: ['start', 'pictures'], detail: 'low' } } };
+      const pictures = { variable: 'pictures', type: 'file-list', allowed_file_types: ['image'] };
+      const nodes = [start([pictures]), llm('model', 'What is it?', see), end({ answer: ['model', 'text'] })];
+      const { apiKey } = await fleet.publish(workflowFile({ name: 'see', nodes }));
+      const id = await upload('picture', 'cat.png', 'ann', apiKey);
+      const { status, body } = await run({ inputs: { pictures: [local(id, 'image')] } }, apiKey);
+      expect([status, body.data.outputs]).toEqual([200, { answer: 'A cat.' }]);
+      expect(model.requests[0]?.body).toMatchObject({
+        messages: [
+          { role: 'user', content: [{ type: 'image_url', image_url: { detail: 'low' } }, { text: 'What is it?' }] },
+        ],
+      });
+      expect(JSON.stringify(model.requests[0]?.body)).toContain(Buffer.from('picture').toString('base64'));
+    } finally {
+      await model.close();
+    }
   });
 });

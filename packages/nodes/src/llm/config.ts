@@ -19,7 +19,10 @@ const schema = z.object({
   memory: z.object({ role_prefix: anyValue.nullish(), query_prompt_template: looseText }).nullish(),
   context: z.object({ enabled: looseFlag, variable_selector: selector.nullish() }).nullish(),
   vision: z
-    .object({ enabled: looseFlag, configs: z.object({ variable_selector: selector.nullish() }).nullish() })
+    .object({
+      enabled: looseFlag,
+      configs: z.object({ variable_selector: selector.nullish(), detail: looseText }).nullish(),
+    })
     .nullish(),
   structured_output_enabled: looseFlag,
   structured_output_switch_on: z.boolean().nullish(),
@@ -64,8 +67,10 @@ export const configureLlm = configured(
       memoryQuery: memory?.query_prompt_template,
       context: context?.enabled && context.variable_selector?.length ? context.variable_selector : undefined,
       vision: vision?.enabled
-        ? (vision.configs?.variable_selector ?? (['sys', 'files'] satisfies Selector))
+        ? { selector: vision.configs?.variable_selector ?? (['sys', 'files'] satisfies Selector) }
         : undefined,
+      /** How closely images are looked at. */
+      detail: vision?.configs?.detail === 'low' ? ('low' as const) : ('high' as const),
       separatesReasoning: config.reasoning_format === 'separated',
       /** The `structured_output` block, if it is switched on. */
       structured: structuredOutput(config),

@@ -6,6 +6,7 @@ import {
   type ModelUsage,
   type ValueObject,
 } from '@millrace/contracts';
+import { memoryFiles } from '../testing/memory-files.js';
 import { nodeRequest } from '../testing/request.js';
 import { createLlmNode } from './llm.js';
 import { createReasoningSplitter } from './reasoning.js';
@@ -40,6 +41,7 @@ async function run(
 ) {
   const calls: ModelRequest[] = [];
   const node = createLlmNode({
+    files: memoryFiles(),
     models: {
       invoke: async (request): Promise<ModelAnswer> => {
         calls.push(request);
@@ -311,7 +313,7 @@ describe('llm', () => {
       'Invalid context structure: {"x": 1}',
       'InvalidContextStructureError',
     ],
-    [{ vision: { enabled: true } }, 'Vision is not supported yet: the model would not see the files', 'LLMNodeError'],
+    [{ vision: { enabled: true } }, 'The file does not exist any more', 'LLMNodeError'],
     [
       { prompt_template: [{ role: 'user', edition_type: 'jinja2', jinja2_text: '{% if %}' }] },
       "expected token 'expression', got 'end of tag' (line 1)",

@@ -1,5 +1,6 @@
 import {
   ModelError,
+  type FileReader,
   type ModelAnswer,
   type ModelInvoker,
   type NodeExecutor,
@@ -14,9 +15,10 @@ import { configureLlm } from './config.js';
 import { assemblePrompt } from './prompt.js';
 import { createReasoningSplitter } from './reasoning.js';
 import { prepareStructuredOutput } from './structured-output.js';
+import { loadMessages, reportedPrompts } from './vision.js';
 
 /** Asks a model and streams its answer (dsl 4.6). */
-export function createLlmNode({ models }: { models: ModelInvoker }): NodeExecutor {
+export function createLlmNode({ models, files }: { models: ModelInvoker; files: FileReader }): NodeExecutor {
   return defineNode(
     'llm',
     async (request, report): Promise<Success> => {
@@ -26,24 +28,26 @@ export function createLlmNode({ models }: { models: ModelInvoker }): NodeExecuto
       const { messages, params } = assemblePrompt(config, request.scope, report.inputs);
       Object.assign(report.inputs, named);
       request.reportInputs?.(report.inputs);
-      const prompts = messages.map(({ role, text }) => ({ role, text, files: [] }));
+      const prompts = reportedPrompts(messages, config.detail);
       report.processData = { model_mode: model.mode, prompts, ...named };
 
       const structured = config.structured && (await prepareStructuredOutput(config.structured));
       const splitter = config.separatesReasoning
         ? createReasoningSplitter((name, text) => request.emitText(name, text))
         : undefined;
+      const { tenantId, appId, endUserId, signal } = request;
+      const owner = { tenantId, appId, endUserId };
       const answer = await models.invoke({
-        tenantId: request.tenantId,
+        tenantId,
         provider: model.provider,
         model: model.name,
         mode: model.mode,
-        messages,
+        messages: await loadMessages(messages, { files, owner, detail: config.detail, signal }),
         params,
         ...(structured && { outputSchema: structured.schema }),
         // Each attempt of a node that retries is told and counted, so none may hide in the call.
         ...(config.retries && { maxRetries: 0 }),
-        signal: request.signal,
+        signal,
         executionId: request.executionId,
         onDelta: (text) => (splitter ? splitter.push(text) : request.emitText('text', text)),
       });

@@ -1,11 +1,12 @@
-import type { ModelMessage, NodeScope, Selector, Value, ValueObject } from '@millrace/contracts';
-import { isFile, parseJson, renderTemplate, templateReferences, valueType } from '@millrace/graph';
+import type { NodeScope, Selector, Value, ValueObject } from '@millrace/contracts';
+import { parseJson, renderTemplate, templateReferences } from '@millrace/graph';
 import { NodeFailure } from '../node-failure.js';
 import type { LlmConfig } from './config.js';
 import { contextText, reportedText } from './context.js';
+import { attachFiles, referencedFiles, visionFiles, type PromptMessage } from './vision.js';
 
 export interface Prompt {
-  messages: ModelMessage[];
+  messages: PromptMessage[];
   params: ValueObject;
 }
 
@@ -35,18 +36,22 @@ export function assemblePrompt(config: LlmConfig, scope: NodeScope, inputs: Valu
   const contextValue = config.context && scope.get(config.context);
   const context = contextValue === undefined ? '' : contextText(contextValue);
   if (context !== '') inputs['#context#'] = context;
-  refuseFiles(config, scope);
+  const files = visionFiles(config, scope);
+  if (files.length > 0) inputs['#files#'] = files;
 
   const render = (text: string) => renderTemplate(text, (path) => scope.get(path));
-  const messages = config.parts.map(({ role, text, jinja }): ModelMessage => {
-    if (jinja) return { role, text: jinja().render(jinjaValues) };
-    return { role, text: withContext(text, context, render) };
+  const messages = config.parts.flatMap(({ role, text, jinja }): PromptMessage[] => {
+    if (jinja) return [{ role, text: jinja().render(jinjaValues), files: [] }];
+    const own = { role, text: withContext(text, context, render), files: [] };
+    const referenced = config.model.mode === 'chat' ? referencedFiles(text, scope) : [];
+    return referenced.length === 0 ? [own] : [own, { role, text: '', files: referenced }];
   });
   const query = memoryQuery(config, scope, render);
   if (config.model.mode === 'completion') complete(messages, query);
-  else if (query !== '') messages.push({ role: 'user', text: query });
+  else if (query !== '') messages.push({ role: 'user', text: query, files: [] });
 
-  const kept = messages.filter(({ text }) => text.trim() !== '');
+  const said = messages.filter((each) => each.text.trim() !== '' || each.files.length > 0);
+  const kept = config.model.mode === 'chat' ? attachFiles(said, files) : said;
   if (kept.length === 0) {
     const message =
       'No prompt found in the LLM configuration. Please ensure a prompt is properly configured before proceeding.';
@@ -56,7 +61,7 @@ export function assemblePrompt(config: LlmConfig, scope: NodeScope, inputs: Valu
 }
 
 /** A workflow app has no history: its place stays empty. `#sys.query#` becomes the query of the memory block. */
-function complete(messages: ModelMessage[], query: string): void {
+function complete(messages: PromptMessage[], query: string): void {
   for (const message of messages) {
     const text = message.text.replace(/\{\{#histories#\}\}|#histories#/g, '');
     message.text = query === '' ? text : text.replaceAll('#sys.query#', () => query);
@@ -73,16 +78,6 @@ function memoryQuery(config: LlmConfig, scope: NodeScope, render: (text: string)
   if (config.memoryQuery !== '') return render(config.memoryQuery);
   const query = scope.get(['sys', 'query']);
   return typeof query === 'string' ? query : '';
-}
-
-function refuseFiles({ vision }: LlmConfig, scope: NodeScope): void {
-  const value = (vision && scope.get(vision)) ?? null;
-  const files = Array.isArray(value) ? value : value === null ? [] : [value];
-  if (!files.every(isFile)) {
-    throw new NodeFailure(`Invalid variable type: ${valueType(value)}`, 'InvalidVariableTypeError');
-  }
-  if (files.length > 0)
-    throw new NodeFailure('Vision is not supported yet: the model would not see the files', 'LLMNodeError');
 }
 
 function renderParams(params: ValueObject, render: (text: string) => string): ValueObject {

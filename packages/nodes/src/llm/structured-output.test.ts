@@ -1,4 +1,5 @@
 import { Float, type ModelRequest, type ModelUsage, type ValueObject } from '@millrace/contracts';
+import { memoryFiles } from '../testing/memory-files.js';
 import { nodeRequest } from '../testing/request.js';
 import { createLlmNode } from './llm.js';
 
@@ -17,6 +18,7 @@ async function run(text: string, schema: unknown = person, more: ValueObject = {
   const calls: ModelRequest[] = [];
   const usage = { total_tokens: 7, total_price: '0.5', currency: 'USD', latency: 1 } as ModelUsage;
   const node = createLlmNode({
+    files: memoryFiles(),
     models: {
       invoke: async (request) => {
         calls.push(request);

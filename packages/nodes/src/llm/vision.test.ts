@@ -1,0 +1,122 @@
+import type { ModelRequest, ValueObject } from '@millrace/contracts';
+import { fileValue, memoryFiles } from '../testing/memory-files.js';
+import { nodeRequest } from '../testing/request.js';
+import { createLlmNode } from './llm.js';
+
+const png = { name: 'a.png', mimeType: 'image/png', bytes: Buffer.from('picture') };
+const pdf = { name: 'b.pdf', mimeType: 'application/pdf', bytes: Buffer.from('paper') };
+const half = { name: 'half', mimeType: 'video/mp4', bytes: Buffer.alloc(30 * 1024 * 1024) };
+const value = (id: string, type: string): ValueObject => fileValue(id, { type, filename: id, mime_type: 'm', size: 7 });
+
+const pool = {
+  sys: { files: [value('png', 'image')] },
+  a: {
+    png: value('png', 'image'),
+    both: [value('png', 'image'), value('pdf', 'document')],
+    odd: value('odd', 'custom'),
+    halves: [value('half', 'video'), value('half', 'video')],
+    none: null,
+    empty: [],
+    text: 'words',
+  },
+};
+const model = { provider: 'openai', name: 'm', mode: 'chat', completion_params: {} };
+const shown = {
+  png: { type: 'image', detail: 'high', ...png },
+  pdf: { type: 'document', ...pdf },
+};
+
+async function run(data: ValueObject) {
+  const calls: ModelRequest[] = [];
+  const node = createLlmNode({
+    files: memoryFiles({ png, pdf, half, odd: png }),
+    models: {
+      invoke: async (request) => {
+        calls.push(request);
+        return { text: 'ok', finishReason: 'stop', usage: {} as never };
+      },
+    },
+  });
+  const result = await node.execute(nodeRequest({ type: 'llm', title: 'L', model, ...data }, pool).request);
+  return { result, messages: calls[0]?.messages };
+}
+
+const message = (role: string, text: string) => ({ role, text });
+const see = (name: string, more: ValueObject = {}): ValueObject => ({
+  vision: { enabled: true, configs: { variable_selector: ['a', name], ...more } },
+});
+
+describe('files of a prompt (dsl 4.6)', () => {
+  it.each<[string, ValueObject, object[]]>([
+    [
+      'in front of the last message of the user',
+      { prompt_template: [message('system', 'S'), message('user', 'U')], ...see('both') },
+      [message('system', 'S'), { ...message('user', 'U'), files: [shown.png, shown.pdf] }],
+    ],
+    [
+      "in a message of their own when the last is not the user's",
+      { prompt_template: [message('user', 'U'), message('system', 'S')], ...see('png') },
+      [message('user', 'U'), message('system', 'S'), { ...message('user', ''), files: [shown.png] }],
+    ],
+    [
+      'alone when there is no text',
+      { prompt_template: [message('user', ' ')], ...see('png') },
+      [{ ...message('user', ''), files: [shown.png] }],
+    ],
+    [
+      'sys.files by default',
+      { prompt_template: [message('user', 'U')], vision: { enabled: true, configs: null } },
+      [{ ...message('user', 'U'), files: [shown.png] }],
+    ],
+    [
+      'looked at as closely as it is told',
+      { prompt_template: [message('user', 'U')], ...see('both', { detail: 'low' }) },
+      [{ ...message('user', 'U'), files: [{ ...shown.png, detail: 'low' }, shown.pdf] }],
+    ],
+    [
+      'referenced in a text, behind it, vision or not',
+      { prompt_template: [message('system', 'S {{#a.both#}}{{#a.text#}}'), message('user', 'U')] },
+      [message('system', 'S words'), { ...message('system', ''), files: [shown.png, shown.pdf] }, message('user', 'U')],
+    ],
+    [
+      'none when vision is off',
+      { prompt_template: [message('user', 'U')], vision: { enabled: false } },
+      [message('user', 'U')],
+    ],
+    [
+      'none when the variable is null',
+      { prompt_template: [message('user', 'U')], ...see('none') },
+      [message('user', 'U')],
+    ],
+    ['none when it is missing', { prompt_template: [message('user', 'U')], ...see('missing') }, [message('user', 'U')]],
+    ['none when it is empty', { prompt_template: [message('user', 'U')], ...see('empty') }, [message('user', 'U')]],
+    [
+      'without kinds that no model knows',
+      { prompt_template: [message('user', 'U')], ...see('odd') },
+      [message('user', 'U')],
+    ],
+    [
+      'never in a completion',
+      { model: { ...model, mode: 'completion' }, prompt_template: message('', 'U {{#a.png#}}'), ...see('png') },
+      [message('user', 'U ')],
+    ],
+  ])('%s', async (_, data, expected) => {
+    const { result, messages } = await run(data);
+    expect(result).toMatchObject({ status: 'succeeded' });
+    expect(messages).toEqual(expected);
+  });
+
+  it('are reported by what they are', async () => {
+    const { result } = await run({ prompt_template: [message('user', 'U')], ...see('png') });
+    expect(result.inputs['#files#']).toEqual([pool.a.png]);
+    expect(result.processData['prompts']).toEqual([
+      { role: 'user', text: 'U', files: [{ type: 'image', filename: 'png', mime_type: 'm', size: 7, detail: 'high' }] },
+    ]);
+  });
+
+  it('are bounded together', async () => {
+    const { result, messages } = await run({ prompt_template: [message('user', 'U')], ...see('halves') });
+    expect(result).toMatchObject({ status: 'failed', error: 'too large', errorType: 'LLMNodeError' });
+    expect(messages).toBeUndefined();
+  });
+});
