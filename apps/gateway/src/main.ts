@@ -1,6 +1,6 @@
 import { newId } from '@millrace/contracts';
 import { createFileLinks, createLocalStorage } from '@millrace/files';
-import { createOutbound } from '@millrace/outbound';
+import { createOutbound, outboundOptions } from '@millrace/outbound';
 import { createShardQueue } from '@millrace/queue';
 import { connectRedis, createDoorbell } from '@millrace/state';
 import { createStore } from '@millrace/store';
@@ -38,7 +38,7 @@ const shards = Array.from({ length: env.MILLRACE_SHARDS }, (_, shard) => shard);
 const queues = shards.map((shard) => createShardQueue(redis, shard, onError));
 const doorbells = shards.map((shard) => createDoorbell(redis, subscriber, shard, gatewayId, onError));
 
-const outbound = createOutbound({ allowCidrs: env.OUTBOUND_ALLOW_CIDRS });
+const outbound = createOutbound(outboundOptions(env));
 const links = createFileLinks({ secretKey: env.MILLRACE_SECRET_KEY, lifetimeSeconds: env.FILES_ACCESS_TIMEOUT });
 const storage = createLocalStorage(resolve(env.MILLRACE_DATA_DIR, 'files'));
 

@@ -4,7 +4,7 @@ import { createClaims, createExecuteNode, createFinish, createPlans, createRecon
 import { createFileAccess, createFileLinks, createLocalStorage } from '@millrace/files';
 import { createModels, parsePrices } from '@millrace/models';
 import { createNodeExecutors, supportedNodeTypes } from '@millrace/nodes';
-import { createOutbound } from '@millrace/outbound';
+import { createOutbound, outboundOptions } from '@millrace/outbound';
 import { createNodeQueue, createNodeWorker, createShardQueue } from '@millrace/queue';
 import { createCodeRunner } from '@millrace/sandbox';
 import { connectRedis, createRecovery, createRunState, onStops } from '@millrace/state';
@@ -13,7 +13,6 @@ import { createLogger, createMetrics, serveHealth, startTelemetry } from '@millr
 import { resolve } from 'node:path';
 import { codeOutputLimits, codeRunnerOptions, readEnv, telemetrySource } from './env.js';
 import { createCodeMetrics, createWorkerMetrics } from './metrics.js';
-import { outboundOptions } from './outbound-options.js';
 import { startWorker } from './worker.js';
 
 const leaseMs = 10_000;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import type { OutboundOptions } from '@millrace/outbound';
-import type { readEnv } from './env.js';
+import type { EnvValues, outboundEnv } from '@millrace/config';
+import type { OutboundOptions } from './outbound.js';
 
-/** How requests leave this worker. @throws Error when the CA file can't be read */
-export function outboundOptions(env: ReturnType<typeof readEnv>): OutboundOptions {
+/** How requests leave a process, as its environment has it. @throws Error when the CA file can't be read */
+export function outboundOptions(env: EnvValues<typeof outboundEnv>): OutboundOptions {
   return {
     allowCidrs: env.OUTBOUND_ALLOW_CIDRS,
     proxies: { http: env.HTTP_PROXY, https: env.HTTPS_PROXY, bypass: env.NO_PROXY, guards: env.OUTBOUND_PROXY_GUARDS },
