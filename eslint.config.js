@@ -7,7 +7,19 @@ import tseslint from 'typescript-eslint';
  */
 const basics = ['contracts', 'config'];
 const lower = [...basics, 'telemetry', 'graph'];
-const all = [...lower, 'embedded', 'engine', 'state', 'queue', 'store', 'nodes', 'models', 'outbound', 'sandbox', 'files'];
+const all = [
+  ...lower,
+  'embedded',
+  'engine',
+  'state',
+  'queue',
+  'store',
+  'nodes',
+  'models',
+  'outbound',
+  'sandbox',
+  'files',
+];
 const mayImport = {
   'packages/contracts': [],
   'packages/config': [],

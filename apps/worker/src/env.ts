@@ -47,8 +47,6 @@ const codeRunnerEnv = {
   CODE_CACHE_DIR: text().optional(),
 };
 
-const mebibyte = 1_048_576;
-
 export const workerEnv = {
   ...databaseEnv,
   ...redisEnv,

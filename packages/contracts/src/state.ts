@@ -71,7 +71,7 @@ export interface PublishedEnd {
   /** JSON of RunLedgerMeta with `epoch`. */
   ledger: string;
   /** Nodes whose leases end with the run. */
-  running: NodeAddress[];
+  leased: NodeAddress[];
 }
 
 export interface Claim extends RunRef {
@@ -256,4 +256,6 @@ export interface DecidedRun {
   /** Outputs of completed End nodes, in order of completion. */
   endOutputs: JsonText[];
   running: RunningNode[];
+  /** Nodes that still have a lease: those that were running, and those that waited for a job. */
+  leased: NodeAddress[];
 }

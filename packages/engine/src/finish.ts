@@ -46,7 +46,7 @@ export function createFinish({ state, runs, plans, observer }: FinishDeps): Fini
     const published = await state.publishEnd(context, {
       events: lastEvents(decided, ending, plan),
       ledger: JSON.stringify({ ...runLedger(context), epoch: decided.epoch }),
-      running: decided.running,
+      leased: decided.leased,
     });
     if (published !== 'published') return;
     recordRunSpan(context, ending);

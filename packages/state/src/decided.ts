@@ -1,4 +1,4 @@
-import type { DecidedRun, RunContext, RunningNode, TerminalStatus } from '@millrace/contracts';
+import type { DecidedRun, NodeAddress, RunContext, RunningNode, TerminalStatus } from '@millrace/contracts';
 
 /** What `decided_payload` (lua/includes/decide.lua) returns: the run hash, then context and End outputs. */
 export type DecidedPayload = [string[], (string | null)[]];
@@ -10,6 +10,7 @@ export function parseDecided([hash, values]: DecidedPayload): DecidedRun | undef
   const number = (name: string): number => Number(fields.get(name) ?? 0);
   const [context, ...endOutputs] = values;
   if (!context) return undefined;
+  const open = [...fields].flatMap(([name, text]) => parseOpen(name, text));
   const finishedAtMs = number('df');
   const code = fields.get('dc');
   return {
@@ -24,24 +25,28 @@ export function parseDecided([hash, values]: DecidedPayload): DecidedRun | undef
     steps: number('ix') - number('in') + number('rt'),
     exceptions: number('ex'),
     endOutputs: endOutputs.filter((text) => text !== null),
-    running: [...fields].flatMap(([name, text]) => parseRunning(name, text)),
+    running: open.flatMap(runningNode),
+    leased: open.map(({ address }) => address),
   };
 }
 
-function parseRunning(field: string, text: string): RunningNode[] {
+interface OpenNode {
+  address: NodeAddress;
+  /** Parts of the node's field (lua/includes/run.lua). */
+  parts: string[];
+}
+
+/** A node that is ready or running. */
+function parseOpen(field: string, text: string): OpenNode[] {
   const match = /^n(\d+)\.(\d+)$/.exec(field);
   if (!match || !/^(running|ready)\|/.test(text)) return [];
-  const [state, , , , executionId = '', index, started, announced] = text.split('|');
+  return [{ address: { frame: Number(match[1]), node: Number(match[2]) }, parts: text.split('|') }];
+}
+
+function runningNode({ address, parts }: OpenNode): RunningNode[] {
+  const [state, , , , executionId = '', index, started, announced] = parts;
   // One that waits for its retry has been shown as started.
   if (state === 'ready' && announced === '0') return [];
-  return [
-    {
-      frame: Number(match[1]),
-      node: Number(match[2]),
-      executionId,
-      index: Number(index),
-      startedAtMs: Number(started),
-      announced: announced !== '0',
-    },
-  ];
+  const times = { index: Number(index), startedAtMs: Number(started) };
+  return [{ ...address, executionId, ...times, announced: announced !== '0' }];
 }

@@ -320,7 +320,7 @@ describe('read', () => {
 });
 
 describe('decide and publishEnd', () => {
-  const end = { events: ['"finished"'], ledger: '{}', running: [] };
+  const end = { events: ['"finished"'], ledger: '{}', leased: [] };
 
   it('stops a run: nothing further starts, late results change nothing', async () => {
     const run = await started();
@@ -340,6 +340,14 @@ describe('decide and publishEnd', () => {
       }),
     ).toBe('stale');
     expect((await state.decide({ ...run.context, status: 'failed', error: 'late' })).kind).toBe('already');
+  });
+
+  it('knows the leases of nodes that only waited for their job', async () => {
+    const run = await started();
+    const { decided } = await state.decide({ ...run.context, status: 'stopped', error: null });
+    expect(decided).toMatchObject({ running: [], leased: [{ frame: 0, node: 0 }] });
+    await state.publishEnd(run.context, { ...end, leased: decided?.leased ?? [] });
+    expect(await redis.zscore(shardKeys.leases(0), `${run.context.runId}|0|0`)).toBeNull();
   });
 
   it('publishes once and leaves only what a reader needs', async () => {

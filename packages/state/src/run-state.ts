@@ -206,7 +206,7 @@ export function createRunState(
       return payload ? parseDecided(payload) : undefined;
     },
 
-    async publishEnd(run: RunRef, { events, ledger, running }) {
+    async publishEnd(run: RunRef, { events, ledger, leased }) {
       const reply = await call(
         'publish-end',
         [
@@ -216,7 +216,7 @@ export function createRunState(
           shardKeys.decided(run.shard),
           shardKeys.deadlines(run.shard),
         ],
-        [run.runId, ledger, running.map((node) => leaseMember(run.runId, node)).join('\x1f'), ...events],
+        [run.runId, ledger, leased.map((node) => leaseMember(run.runId, node)).join('\x1f'), ...events],
       );
       return reply as 'published' | 'already' | 'gone';
     },

@@ -93,7 +93,7 @@ describe('text of parallel models (dsl 5.3)', () => {
     });
     const { token } = await run.claim(2);
     const claim = { ...run.context, address: { frame: 0, node: 2 }, token };
-    const chunk = { data: { text: 'why', from_variable_selector: ['thought'] } };
+    const chunk = { event: 'text_chunk', data: { text: 'why', from_variable_selector: ['thought'] } };
     const reason = { ...claim, event: JSON.stringify(chunk), piece: 1, shownBy: [1] };
     expect(await state.reason({ ...reason, token: 'other' })).toBe('stale');
     expect(await state.reason(reason)).toBe('ok');
