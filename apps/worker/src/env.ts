@@ -57,7 +57,7 @@ export const workerEnv = {
   ...dataDirEnv,
   ...fileLinksEnv,
   /** Node jobs run at a time, over all shards. */
-  WORKER_CONCURRENCY: integer({ min: 1, max: 10_000 }).default(64),
+  WORKER_CONCURRENCY: integer({ min: 1, max: 10_000 }).default(256),
   /** Time limit of one run. */
   MAX_EXECUTION_TIME: duration().default(1_200_000),
   /** Most node starts of one run. */

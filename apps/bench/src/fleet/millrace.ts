@@ -58,8 +58,6 @@ async function startFleet(
     OUTBOUND_ALLOW_CIDRS: '127.0.0.0/8',
     HOST: '127.0.0.1',
     LOG_LEVEL: 'warn',
-    // A streaming node holds its slot for as long as the model speaks.
-    ...(scenario === 'stream' && { WORKER_CONCURRENCY: '256' }),
     ...(traced && { OTEL_EXPORTER_OTLP_ENDPOINT: await startCollector() }),
   };
   const migration = await servers.node('migrate', ['packages/store/dist/migrate-main.js'], env);
