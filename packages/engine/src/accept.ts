@@ -186,13 +186,14 @@ function startingValues(plan: Plan, context: RunContext, inputs: string): [numbe
     if (first === 'env') return plan.env;
     return first === plan.root.id ? form() : undefined;
   };
-  return plan.stream.ends
-    .flatMap(({ segments }) => segments)
-    .flatMap((segment): [number, string][] => {
-      if ('text' in segment || (segment.node >= 0 && segment.node !== plan.root.index)) return [];
-      const value = resolveSelector(pool, JSON.parse(segment.selector) as string[]);
-      return value === undefined ? [] : [[segment.sel, JSON.stringify(toMarkdown(value))]];
-    });
+  const values = new Map<number, string>();
+  for (const segment of plan.stream.ends.flatMap(({ segments }) => segments)) {
+    if ('text' in segment || (segment.node >= 0 && segment.node !== plan.root.index)) continue;
+    const value = resolveSelector(pool, JSON.parse(segment.selector) as string[]);
+    // Once each, however many End nodes list it.
+    if (value !== undefined) values.set(segment.sel, JSON.stringify(toMarkdown(value)));
+  }
+  return [...values];
 }
 
 async function startRun({ state, queue }: AcceptDeps, run: StartRun): Promise<void> {
