@@ -252,6 +252,14 @@ describe('node settings', () => {
     expect(refusal([node('s', 'start'), node('c', 'code', data('x', 'fail-branch'))], [['s', 'c']])).toBe('compiled');
   });
 
+  it('collects what a node reads from ids of digits that the file leaves unquoted', () => {
+    const { plan } = compiled(
+      [node('1712', 'start'), node('e', 'end', { outputs: [{ variable: 'x', value_selector: [1712, 'x'] }] })],
+      [['1712', 'e']],
+    );
+    expect(byId(plan, 'e').reads).toEqual(['1712']);
+  });
+
   it('collects what a node reads, wherever it stands', () => {
     const { plan, warnings } = compiled(
       [

@@ -1,6 +1,6 @@
 import type { Selector, Value } from '@millrace/contracts';
 import { templateReferences } from './template.js';
-import { isObject } from './values/types.js';
+import { isInteger, isObject } from './values/types.js';
 
 export interface Reference {
   selector: Selector;
@@ -8,11 +8,12 @@ export interface Reference {
   certain: boolean;
 }
 
-const isText = (value: Value): value is string => typeof value === 'string';
+/** Files may leave ids of digits unquoted. */
+const isPart = (value: Value): value is string | number | bigint => typeof value === 'string' || isInteger(value);
 
 /**
  * Everything in a node's data that may refer to a variable: `{{#…#}}` in any text, and lists of two or
- * more texts, which are selectors for certain under a key that says so.
+ * more texts or whole numbers, which are selectors for certain under a key that says so.
  */
 export function references(data: Value): Reference[] {
   const found: Reference[] = [];
@@ -20,7 +21,9 @@ export function references(data: Value): Reference[] {
     if (typeof part === 'string') {
       for (const selector of templateReferences(part)) found.push({ selector, certain: true });
     } else if (Array.isArray(part)) {
-      if (part.length > 1 && part.every(isText)) found.push({ selector: part, certain: key.endsWith('selector') });
+      if (part.length > 1 && part.every(isPart)) {
+        found.push({ selector: part.map(String), certain: key.endsWith('selector') });
+      }
       for (const item of part) walk(item, '');
     } else if (isObject(part)) {
       for (const [name, member] of Object.entries(part)) walk(member, name);
