@@ -10,7 +10,7 @@ export const nodeJob = z.object({
   frame: z.number().int(),
   node: z.number().int(),
   attempt: z.number().int(),
-  /** Index of the node whose completion made this one ready; absent for the root and after recovery. */
+  /** Number of the node whose edge made this one ready; absent for the root. */
   predecessor: z.number().int().optional(),
   /** Unix ms at which the node became ready. */
   readyAtMs: z.number(),

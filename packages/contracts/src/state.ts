@@ -213,6 +213,8 @@ export interface SettleRequest extends Claim {
 
 export interface ReadyNode extends NodeAddress {
   attempt: number;
+  /** Number of the node whose edge made it ready; absent for the root. */
+  predecessor?: number;
 }
 
 export type SettleResult =
@@ -239,6 +241,7 @@ export interface RunningNode extends NodeAddress {
   index: number;
   startedAtMs: number;
   announced: boolean;
+  predecessor?: number;
 }
 
 export interface DecidedRun {

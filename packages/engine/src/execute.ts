@@ -66,9 +66,9 @@ export function createExecuteNode(options: ExecuteDeps): ExecuteNode {
   const contexts = createContexts();
 
   /** The run's context, from what was read or from before. */
-  const contextOf = (job: NodeJob, read: RunVariables | undefined): RunContext | undefined => {
+  const contextOf = (read: RunVariables | undefined, known: RunContext | undefined): RunContext | undefined => {
     if (read?.context) contexts.keep(read.context);
-    return read && (read.context ?? contexts.of(job.runId));
+    return read && (read.context ?? known);
   };
 
   return async (job, { jobId, again }) => {
@@ -87,7 +87,9 @@ export function createExecuteNode(options: ExecuteDeps): ExecuteNode {
     }
     const place = { runId: job.runId, shard: job.shard, address: { frame: job.frame, node: job.node } };
     const token = newId();
-    const wanted = { reads: node.reads, context: !contexts.of(job.runId), inputs: node === plan.root };
+    // Held on to: others may push it out of the cache while the variables are read.
+    const known = contexts.of(job.runId);
+    const wanted = { reads: node.reads, context: !known, inputs: node === plan.root };
     const inSpan = (run: RunContext, execute: () => Promise<void>): Promise<void> => {
       const { runId, readyAtMs } = job;
       const span = { nodeId: node.id, nodeType: node.type, runId, traceId: run.traceId, readyAtMs };
@@ -96,7 +98,7 @@ export function createExecuteNode(options: ExecuteDeps): ExecuteNode {
 
     if (!again && job.attempt === 1 && deps.executors.get(node.type)?.quick) {
       const variables = await state.read({ ...place, ...wanted });
-      const run = contextOf(job, variables);
+      const run = contextOf(variables, known);
       if (!variables || !run) return;
       const execution = executionOf({ job, plan, node }, run, { executionId: newId(), startedAtMs: Date.now() });
       const work: Work = { job, plan, node, execution, variables, claim: { ...place, token } };
@@ -108,7 +110,7 @@ export function createExecuteNode(options: ExecuteDeps): ExecuteNode {
       streams: node.streams.map(({ sel }) => sel),
     });
     if (begun.kind !== 'begun') return;
-    const run = contextOf(job, begun);
+    const run = contextOf(begun, known);
     if (!run) return;
     const execution = executionOf({ job, plan, node }, run, begun);
     const work = { job, plan, node, execution, variables: begun, begun, claim: { ...place, token: begun.token } };
@@ -123,7 +125,7 @@ function executionOf(
   run: RunContext,
   { executionId, startedAtMs }: { executionId: string; startedAtMs: number },
 ): NodeExecution {
-  const predecessorId = plan.nodes[job.predecessor ?? node.in[0]?.source ?? -1]?.id ?? null;
+  const predecessorId = plan.nodes[job.predecessor ?? -1]?.id ?? null;
   return { run, node, executionId, startedAtMs, predecessorId };
 }
 

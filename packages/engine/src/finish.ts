@@ -96,7 +96,7 @@ function lastEvents(decided: DecidedRun, ending: Ending, plan: Plan | undefined)
     const node = plan?.nodes[running.node];
     if (!plan || !node) continue;
     const { executionId, index, startedAtMs } = running;
-    const predecessorId = plan.nodes[node.in[0]?.source ?? -1]?.id ?? null;
+    const predecessorId = plan.nodes[running.predecessor ?? -1]?.id ?? null;
     const execution = { run: context, node, executionId, startedAtMs, predecessorId };
     if (!running.announced) events.push(nodeStarted(execution, index, 'null'));
     events.push(

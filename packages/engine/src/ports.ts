@@ -79,5 +79,6 @@ export interface RecoveryView {
 export interface OverdueNode {
   address: NodeAddress;
   attempt: number;
+  predecessor?: number;
   context: RunContext;
 }

@@ -72,9 +72,10 @@ export function createReconciler(deps: ReconcileDeps): { tick(shard: number): Pr
     for (let turn = 0; turn < maxBatches; turn++) {
       const { nodes, more } = await view.overdueNodes(shard, batch, 15_000);
       await queue.add(
-        nodes.map(({ address, attempt, context }) => ({
+        nodes.map(({ address, attempt, predecessor, context }) => ({
           ...{ v: 1 as const, runId: context.runId, shard, tenantId: context.tenantId, versionId: context.versionId },
           ...{ ...address, attempt, readyAtMs: Date.now() },
+          ...(predecessor === undefined ? {} : { predecessor }),
           ...(context.trace.traceparent === undefined ? {} : { traceparent: context.trace.traceparent }),
         })),
       );

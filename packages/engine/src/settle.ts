@@ -94,7 +94,7 @@ export async function settleNode(deps: SettleDeps, work: Work, result: NodeResul
     streamMoves: movesStream(plan, node, edges),
   });
   // Sent in the same tick and hence applied after it: should the settlement be refused, the job finds a node that is not ready.
-  const certain = edges === '' ? [] : certainlyReady(edges);
+  const certain = edges === '' ? [] : certainlyReady(edges, node.index);
   const queueing = queueReady(deps.queue, job, certain, 0);
   const [settled] = await Promise.all([settling, queueing]);
   if (settled.kind === 'stale') return;
@@ -118,22 +118,17 @@ function writeOutputs(
   return { values: linked, outputs: stringifyJson(linked) };
 }
 
-/** Targets of taken edges that wait for no other edge. */
-function certainlyReady(edges: string): ReadyNode[] {
+/** Targets of the taken edges of a node that wait for no other edge. */
+function certainlyReady(edges: string, predecessor: number): ReadyNode[] {
   const { take } = JSON.parse(edges) as EdgeTable;
-  return take.flatMap(([node, inDegree]) => (inDegree === 1 ? [{ frame: 0, node, attempt: 1 }] : []));
+  return take.flatMap(([node, inDegree]) => (inDegree === 1 ? [{ frame: 0, node, attempt: 1, predecessor }] : []));
 }
 
 /** Queues what a settlement made ready; deterministic ids make a repetition harmless. */
 function queueReady(queue: NodeQueue, job: NodeJob, ready: ReadyNode[], delayMs: number): Promise<void> {
   const readyAtMs = Date.now() + delayMs;
   return queue.add(
-    ready.map((next) => ({
-      ...job,
-      ...next,
-      predecessor: next.node === job.node ? job.predecessor : job.node,
-      readyAtMs,
-    })),
+    ready.map((next) => ({ ...job, ...next, readyAtMs })),
     { delayMs },
   );
 }

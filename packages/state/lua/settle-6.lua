@@ -9,13 +9,13 @@
 --       In 16: tokens, exceptions (failed attempts to count), isEnd, error, code (of the API), closes (selector numbers),
 --       streamMoves (the text stream may move), runLedger (ledger meta JSON of the run), recordedRetries (in a rebuild, the
 --       retries of a recorded node: silent, no events, no ledger)
--- Returns {'stale'} | {'applied', ended (0|1), {node, attempt, …}, decided payload when ended}
+-- Returns {'stale'} | {'applied', ended (0|1), {node, attempt, node whose edge made it ready or '', …}, decided payload when ended}
 --@include run
 --@include stream
 --@include decide
 local run_id, frame, index, outcome = ARGV[1], ARGV[2], ARGV[3], ARGV[5]
 local at = frame .. '.' .. index
-local run = redis.call('HMGET', run_key, 'st', 'n' .. at, 'ep', 'bl', 'ix', 'in', 'rt', 'ex', 'ac', 'mx', 'en')
+local run = redis.call('HMGET', run_key, 'st', 'n' .. at, 'ep', 'bl', 'ix', 'ex', 'ac', 'mx', 'en')
 local node, epoch, bells = parse_node(run[2]), run[3], run[4]
 if run[1] ~= 'running' or not node then return { 'stale' } end
 if node.state == 'done' and node.token == ARGV[4] then
@@ -26,12 +26,12 @@ if node.state == 'done' and node.token == ARGV[4] then
     if target and target.state == 'ready' then
       waiting[#waiting + 1] = entry[1]
       waiting[#waiting + 1] = target.attempt
+      waiting[#waiting + 1] = target.from
     end
   end
   return { 'applied', 0, waiting }
 end
-local starts, inner, retries, exceptions =
-  tonumber(run[5]), tonumber(run[6] or '0'), tonumber(run[7] or '0'), tonumber(run[8] or '0')
+local starts, exceptions = tonumber(run[5]), tonumber(run[6] or '0')
 local more = ARGV[16] == '' and {} or cjson.decode(ARGV[16])
 local now, silent = now_ms(), more.recordedRetries
 local fields = { 'n' .. at, '' }
@@ -42,7 +42,7 @@ if ARGV[15] ~= '' then
   starts = node.index
   fields[3], fields[4] = 'ix', node.index
   if node.index == 1 then redis.call('HSETNX', run_key, 'b0', now - tonumber(ARGV[15])) end
-  if frame ~= '0' then inner = redis.call('HINCRBY', run_key, 'in', 1) end
+  if frame ~= '0' then redis.call('HINCRBY', run_key, 'in', 1) end
 elseif node.state ~= 'running' or node.token ~= ARGV[4] then
   return { 'stale' }
 end
@@ -65,20 +65,20 @@ if outcome == 'retry' or outcome == 'release' then
   end
   redis.call('HSET', run_key, 'n' .. at, node_text(node))
   redis.call('ZADD', KEYS[4], lease_until, run_id .. '|' .. frame .. '|' .. index)
-  return { 'applied', 0, outcome == 'retry' and { tonumber(index), node.attempt } or {} }
+  return { 'applied', 0, outcome == 'retry' and { tonumber(index), node.attempt, node.from } or {} }
 end
 
 if silent then
-  retries = redis.call('HINCRBY', run_key, 'rt', silent)
+  redis.call('HINCRBY', run_key, 'rt', silent)
   exceptions = redis.call('HINCRBY', run_key, 'ex', silent)
 end
 local slow = node.announced ~= '0'
 -- Text that this result sets free comes between the node's two events; otherwise they share an entry.
 if not slow and not silent and more.streamMoves then node.announced = add_event(epoch, started_event()) end
 -- Both in one entry, and nothing between: its number is known, and written with all the rest.
-local together = not silent and node.announced == '0' and tonumber(run[11]) + 2
+local together = not silent and node.announced == '0' and tonumber(run[9]) + 2
 if together then fields[#fields + 1], fields[#fields + 2] = 'en', together end
-local ready, ended, active = {}, false, tonumber(run[9])
+local ready, ended, active = {}, false, tonumber(run[7])
 
 if outcome == 'failed' then
   node.state = 'failed'
@@ -100,22 +100,23 @@ else
       redis.call('HSET', run_key, 'e' .. blocking, '1')
       reached = true
     end
-    local any = taken
+    local from = taken and index
     if degree > 1 then
-      if taken then redis.call('HSET', run_key, 't' .. address, '1') end
+      if taken then redis.call('HSET', run_key, 't' .. address, index) end
       if redis.call('HINCRBY', run_key, 'r' .. address, 1) < degree then return nil end
-      any = taken or redis.call('HEXISTS', run_key, 't' .. address) == 1
+      from = from or redis.call('HGET', run_key, 't' .. address)
     end
     fields[#fields + 1] = 'n' .. address
-    if not any then
+    if not from then
       fields[#fields + 1] = fresh_node_text('skipped', 0)
       return target
     end
-    fields[#fields + 1] = fresh_node_text('ready', 1)
+    fields[#fields + 1] = fresh_node_text('ready', 1, from)
     leases[#leases + 1] = lease_until
     leases[#leases + 1] = run_id .. '|' .. frame .. '|' .. target
     ready[#ready + 1] = target
     ready[#ready + 1] = 1
+    ready[#ready + 1] = from
     return nil
   end
   local queue, first = {}, 1
@@ -129,9 +130,9 @@ else
   end
   for _, entry in ipairs(edges.take) do resolve(entry, true) end
 
-  -- One less is active, #ready / 2 more are.
-  if #ready ~= 2 then
-    active = active + #ready / 2 - 1
+  -- One less is active, #ready / 3 more are.
+  if #ready ~= 3 then
+    active = active + #ready / 3 - 1
     fields[#fields + 1], fields[#fields + 2] = 'ac', active
   end
   redis.call('HSET', run_key, unpack(fields))
@@ -172,10 +173,10 @@ if not silent then
 end
 
 if not ended then
-  local steps = starts - inner + retries
-  if steps > tonumber(run[10]) then
+  -- The limit is on the starts of all frames, without retries (dsl 3.8).
+  if starts > tonumber(run[8]) then
     decide(run_id, KEYS[6], 'failed',
-      'Aborted: Maximum execution steps exceeded: ' .. steps .. ' > ' .. run[10], '', now)
+      'Aborted: Maximum execution steps exceeded: ' .. starts .. ' > ' .. run[8], '', now)
     ended = true
   elseif active == 0 then
     decide(run_id, KEYS[6], exceptions > 0 and 'partial-succeeded' or 'succeeded', nil, '', now)

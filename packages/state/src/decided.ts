@@ -44,9 +44,10 @@ function parseOpen(field: string, text: string): OpenNode[] {
 }
 
 function runningNode({ address, parts }: OpenNode): RunningNode[] {
-  const [state, , , , executionId = '', index, started, announced] = parts;
+  const [state, , , , executionId = '', index, started, announced, , from] = parts;
   // One that waits for its retry has been shown as started.
   if (state === 'ready' && announced === '0') return [];
   const times = { index: Number(index), startedAtMs: Number(started) };
-  return [{ ...address, executionId, ...times, announced: announced !== '0' }];
+  const predecessor = from ? { predecessor: Number(from) } : {};
+  return [{ ...address, executionId, ...times, announced: announced !== '0', ...predecessor }];
 }

@@ -8,6 +8,7 @@ export interface OverdueNode {
   address: NodeAddress;
   /** Attempt to queue again. */
   attempt: number;
+  predecessor?: number;
   context: RunContext;
 }
 
@@ -73,10 +74,16 @@ export function createRecovery(redis: Redis): Recovery {
       nodes.forEach(({ member, address }, i) => {
         const [status, text] = (replies[2 * i] ?? []) as (string | null)[];
         const context = replies[2 * i + 1] as string | null;
-        const [state, attempt] = text?.split('|') ?? [];
+        const [state, attempt, , , , , , , , from] = text?.split('|') ?? [];
         const waits = status === 'running' && (state === 'ready' || state === 'running');
         if (waits && context) {
-          overdue.push({ address, attempt: Number(attempt), context: JSON.parse(context) as RunContext });
+          const predecessor = from ? { predecessor: Number(from) } : {};
+          overdue.push({
+            address,
+            attempt: Number(attempt),
+            ...predecessor,
+            context: JSON.parse(context) as RunContext,
+          });
           tidy.zadd(key, 'XX', now + postponeMs, member);
         } else {
           tidy.zrem(key, member);

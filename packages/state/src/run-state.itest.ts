@@ -241,6 +241,29 @@ describe('settle', () => {
       decided: { status: 'failed', error: 'Aborted: Maximum execution steps exceeded: 2 > 1' },
     });
   });
+
+  it('counts no retry towards the step limit (dsl 3.8)', async () => {
+    const run = await started({ maxSteps: 1 });
+    await run.settle(0, (await run.claim(0)).token, {}, { outcome: 'retry', exceptions: 1 });
+    const { token } = await run.claim(0, { attempt: 2 });
+    expect(await run.settle(0, token, {})).toMatchObject({ decided: { status: 'partial-succeeded', steps: 2 } });
+  });
+
+  it('names the node whose taken edge made another ready, though a skip came last', async () => {
+    const run = await started();
+    await run.run(0, {
+      take: [
+        [1, 1, -1],
+        [2, 1, -1],
+      ],
+    });
+    await run.run(1, { take: [[3, 2, -1]] });
+    const branch = await run.settle(2, (await run.claim(2)).token, { skip: [[3, 2, -1]] });
+    expect(branch).toMatchObject({ ready: [{ node: 3, predecessor: 1 }] });
+    await run.claim(3);
+    const { decided } = await state.decide({ ...run.context, status: 'stopped', error: null });
+    expect(decided?.running).toMatchObject([{ node: 3, predecessor: 1 }]);
+  });
 });
 
 describe('settle of an unclaimed node (S3)', () => {
@@ -249,7 +272,7 @@ describe('settle of an unclaimed node (S3)', () => {
   it('claims, numbers and settles it at once; both events share an entry and are numbered without a gap', async () => {
     const run = await started();
     const settled = await run.settle(0, newId(), { take: [[1, 1, -1]] }, { unclaimedMs, streamMoves: false });
-    expect(settled).toEqual({ kind: 'applied', ready: [{ frame: 0, node: 1, attempt: 1 }] });
+    expect(settled).toEqual({ kind: 'applied', ready: [{ frame: 0, node: 1, attempt: 1, predecessor: 0 }] });
     await run.settle(1, newId(), {}, { unclaimedMs });
     expect(await eventsOf(run)).toEqual([
       '"workflow_started"',

@@ -185,7 +185,7 @@ export function createRunState(
           moreOf(request),
           ...request.values.flat(),
         ],
-      )) as [string, number?, number[]?, DecidedPayload?];
+      )) as [string, number?, (number | string)[]?, DecidedPayload?];
       if (kind !== 'applied') return { kind: 'stale' };
       const decided = ended === 1 && payload ? parseDecided(payload) : undefined;
       return { kind: 'applied', ready: readyNodes(address.frame, ready ?? []), ...(decided ? { decided } : {}) };
@@ -275,8 +275,13 @@ function moreOf(request: SettleRequest): string {
   return '';
 }
 
-function readyNodes(frame: number, pairs: number[]): ReadyNode[] {
+/** @param triples node, attempt, and the node whose edge made it ready or an empty text */
+function readyNodes(frame: number, triples: (number | string)[]): ReadyNode[] {
   const nodes: ReadyNode[] = [];
-  for (let i = 0; i + 1 < pairs.length; i += 2) nodes.push({ frame, node: pairs[i] ?? 0, attempt: pairs[i + 1] ?? 1 });
+  for (let i = 0; i + 2 < triples.length; i += 3) {
+    const [node, attempt, from] = triples.slice(i, i + 3);
+    const predecessor = from === '' ? {} : { predecessor: Number(from) };
+    nodes.push({ frame, node: Number(node), attempt: Number(attempt), ...predecessor });
+  }
   return nodes;
 }

@@ -1,7 +1,7 @@
 -- Shared by every transition. Expects KEYS[1] = run hash, KEYS[2] = variables hash, KEYS[3] = events stream.
 -- A node's state is one hash field `n<frame>.<node>`, its parts joined by `|`:
 --   state (ready|running|done|skipped|failed), attempt, token, job id, execution id, index, started ms,
---   id of its node_started event or 0, crashes
+--   id of its node_started event or 0, crashes, node whose edge made it ready or nothing
 local run_key, vars_key, events_key = KEYS[1], KEYS[2], KEYS[3]
 
 local function now_ms()
@@ -13,11 +13,12 @@ end
 
 local function parse_node(text)
   if not text then return nil end
-  local state, attempt, token, job, execution, index, started, announced, crashes =
-    string.match(text, '^(%a+)|(%d+)|([^|]*)|([^|]*)|([^|]*)|(%d+)|(%d+)|([^|]*)|(%d+)|')
+  local state, attempt, token, job, execution, index, started, announced, crashes, from =
+    string.match(text, '^(%a+)|(%d+)|([^|]*)|([^|]*)|([^|]*)|(%d+)|(%d+)|([^|]*)|(%d+)|(%d*)$')
   return {
     state = state, attempt = tonumber(attempt), token = token, job = job, execution = execution,
     index = tonumber(index), started = tonumber(started), announced = announced, crashes = tonumber(crashes),
+    from = from,
   }
 end
 
@@ -25,11 +26,11 @@ local function read_node(at) return parse_node(redis.call('HGET', run_key, 'n' .
 
 local function node_text(n)
   return table.concat({
-    n.state, n.attempt, n.token, n.job, n.execution, n.index, n.started, n.announced, n.crashes, '' }, '|')
+    n.state, n.attempt, n.token, n.job, n.execution, n.index, n.started, n.announced, n.crashes, n.from }, '|')
 end
 
 -- Of a node that nobody has begun.
-local function fresh_node_text(state, attempt) return state .. '|' .. attempt .. '||||0|0|0|0|' end
+local function fresh_node_text(state, attempt, from) return state .. '|' .. attempt .. '||||0|0|0|0|' .. (from or '') end
 
 -- Events are numbered without a gap. An entry that holds two has the number of the second.
 local function next_number() return redis.call('HINCRBY', run_key, 'en', 1) end
