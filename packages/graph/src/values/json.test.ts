@@ -36,6 +36,7 @@ describe('parseJson', () => {
 
   it('takes linear time on hostile texts', () => {
     expect(() => parseJson(`NaN ${'"\\'.repeat(200_000)}`)).toThrow(SyntaxError);
+    expect(parseJson(`[NaN,"${'1.0 '.repeat(3_000_000)}","${'\\"'.repeat(3_000_000)}"]`)).toHaveLength(3);
     expect(() => parseJson('1'.repeat(5000))).toThrow('more than 4300 digits');
     expect(() => parseJson(`[${'1.1'.repeat(200_000)}`)).toThrow(SyntaxError);
   });

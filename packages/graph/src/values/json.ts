@@ -12,8 +12,8 @@ const suspiciousDigits = /\d(?:\.[09]|[eE][-+\d]|\d{15})/;
 
 const needsSource = (text: JsonText): boolean => suspiciousDigits.test(text) && delicateNumber.test(text);
 
-/** Bare `NaN` and `Infinity`, which Python reads and writes. */
-const nonFinite = /"(?:[^"\\]|\\[^]?)*(?:"|$)|-?Infinity|NaN/g;
+/** Bare `NaN` and `Infinity`, which Python reads and writes, and what tells whether a place is inside a string. */
+const nonFiniteOrMark = /\\[^]|"|-?Infinity|NaN/g;
 
 /** Stands for NaN on its way through `JSON.parse`; nobody writes such a zero. */
 const nanSource = '-0.000e-999';
@@ -50,8 +50,10 @@ export function parseJson(text: JsonText): Value {
     return needsSource(text) ? parseWithSource(text, keepNumbers) : (JSON.parse(text) as Value);
   } catch (error) {
     if (!/NaN|Infinity/.test(text)) throw error;
-    const readable = text.replace(nonFinite, (token) => {
-      if (token.startsWith('"')) return token;
+    let inString = false;
+    const readable = text.replace(nonFiniteOrMark, (token) => {
+      if (token === '"') inString = !inString;
+      if (inString || token === '"' || token.startsWith('\\')) return token;
       return token === 'NaN' ? nanSource : token.startsWith('-') ? '-1e999' : '1e999';
     });
     return parseWithSource(readable, keepNumbers);
