@@ -40,7 +40,11 @@ function isJson(text: string): boolean {
     return true;
   } catch {
     // Python writes NaN and infinities as bare words, outside of strings.
-    const plain = text.replace(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g, (token) => (token.startsWith('"') ? '""' : '0'));
+    let inString = false;
+    const plain = text.replace(/\\[^]|"|(?<![\w.+-])(?:-?Infinity|NaN)(?![\w.])/g, (token) => {
+      if (token === '"') inString = !inString;
+      return inString || token === '"' || token.startsWith('\\') ? token : '0';
+    });
     return plain !== text && isPlainJson(plain);
   }
 }

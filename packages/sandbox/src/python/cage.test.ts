@@ -139,6 +139,33 @@ const attacks: Attack[] = [
     code: main('k = [open("/dev/null") for _ in range(100000)]', 'return {}'),
     fails: /No file descriptors available/,
   },
+  {
+    name: 'a path longer than the host can split',
+    code: main('import os', 'os.stat(b"/" * 60_000_000)'),
+    fails: /OSError/,
+  },
+  {
+    name: 'long names of files',
+    code: main('for i in range(4000): open(f"/tmp/{i}" + "x" * 100000, "w").close()', 'return {}'),
+    fails: /name too long/i,
+  },
+  {
+    name: 'a deep folder',
+    code: main('import os', 'for i in range(100): os.mkdir("x" * 200); os.chdir("x" * 200)', 'return {}').replace(
+      'for i',
+      'os.chdir("/tmp")\n    for i',
+    ),
+    fails: /name too long/i,
+  },
+  {
+    name: 'spellings of time zones',
+    code: main(
+      'import os',
+      'for zone in ("BERLIN", "BErlin", "BeRlin"): os.stat(f"/usr/share/zoneinfo/Europe/{zone}")',
+      'return {}',
+    ),
+    harmless: true,
+  },
   { name: 'links', code: main('import os', 'os.symlink("/etc", "/tmp/etc")', 'return {}'), fails: /Error/ },
   // Processes, sockets, environment.
   {
@@ -281,6 +308,21 @@ const attacks: Attack[] = [
     fails: /not JSON/,
   },
   {
+    name: 'frames of the cage, with a number that is none',
+    code: main('import sys', 'g = sys._getframe(1).f_globals', 'g["_encode"] = lambda v: "[1NaN]"', 'return {}'),
+    fails: /not JSON/,
+  },
+  {
+    name: 'frames of the cage, with lines without end',
+    code: main(
+      'import sys',
+      'g = sys._getframe(1).f_globals',
+      'g["_describe"] = lambda e: "\\n" * 190000',
+      'raise ValueError()',
+    ),
+    fails: /characters left out/,
+  },
+  {
     name: 'frames of the cage, to be long',
     code: main(
       'import sys',
@@ -395,6 +437,19 @@ test.each(attacks)('$name', async ({ code, fails, returns }) => {
     expect(JSON.parse(result.status === 'returned' ? result.value : 'null')).toEqual(returns);
   }
   await Promise.all(['tenant-a', 'tenant-b', 'tenant-a'].map(expectRight));
+});
+
+const value = async (code: string): Promise<unknown> => {
+  const result = await runCode(runner, 'python3', code);
+  return result.status === 'returned' ? JSON.parse(result.value) : result;
+};
+
+test('numbers of files tell nothing of earlier runs', async () => {
+  const look = main('import os', 'open("/tmp/a", "w").close()', 'return {"x": os.stat("/tmp/a").st_ino}');
+  const first = await value(look);
+  for (let round = 0; round < 12; round++)
+    await value(main('for i in range(50): open(f"/tmp/{i}", "w").close()', 'return {}'));
+  expect(await value(look)).toEqual(first);
 });
 
 test('the helper process has survived all of it', () => {

@@ -8,6 +8,7 @@ export const errno = {
   isDirectory: 31,
   loop: 32,
   tooManyFiles: 33,
+  nameTooLong: 37,
   noDevice: 43,
   notFound: 44,
   noSpace: 51,

@@ -44,6 +44,10 @@ export const openFlags = {
 
 const maxOpenFiles = 256;
 const maxNodes = 4_096;
+/** Files made on demand that are kept from run to run: more than there are time zones, fewer than there are spellings of them. */
+const maxMadeFiles = 1_024;
+/** Where their numbers begin. */
+const firstMadeId = 0x4000_0000;
 const scratch = 'tmp';
 
 /**
@@ -57,6 +61,7 @@ export class CageFiles {
   readonly #made = new Map<string, FileNode>();
   #open = new Map<number, OpenFile>();
   #nextId = 1;
+  readonly #firstIdOfRun: number;
   #nodes = 0;
   #scratchBytes = 0;
   cwd = '/';
@@ -73,11 +78,15 @@ export class CageFiles {
     for (const [path, content] of options.files) this.#install(path, content);
     this.#root.entries.set('dev', this.#newDirectory(false));
     this.#directory('/dev').entries.set('null', { kind: 'null', id: this.#nextId++, modifiedMs: 0 });
+    this.#firstIdOfRun = this.#nextId;
     this.reset();
   }
 
   /** As at the start of a run: an empty `/tmp`, standard streams that lead nowhere. */
   reset(): void {
+    // The numbers of files would tell how many an earlier run made.
+    this.#nextId = this.#firstIdOfRun;
+    if (this.#made.size > maxMadeFiles) this.#made.clear();
     this.#root.entries.set(scratch, this.#newDirectory(true));
     this.#nodes = 0;
     this.#scratchBytes = 0;
@@ -187,6 +196,9 @@ export class CageFiles {
       const grown = new Uint8Array(Math.min(this.#maxScratchBytes, Math.max(size, node.content.length * 2)));
       grown.set(node.content.subarray(0, node.size));
       node.content = grown;
+    } else if (size * 2 < node.content.length) {
+      // What is counted is the size, so room that is not used any longer must not be kept.
+      node.content = node.content.slice(0, size);
     } else {
       node.content.fill(0, size, node.size);
     }
@@ -238,7 +250,8 @@ export class CageFiles {
     if (known !== undefined) return known;
     const content = this.#makeFile(path);
     if (content === undefined) return undefined;
-    const node: FileNode = { kind: 'file', id: this.#nextId++, content, size: content.length, modifiedMs: 0 };
+    const id = firstMadeId + this.#made.size;
+    const node: FileNode = { kind: 'file', id, content, size: content.length, modifiedMs: 0 };
     this.#made.set(path, node);
     return node;
   }

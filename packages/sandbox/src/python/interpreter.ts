@@ -21,8 +21,7 @@ export function createPythonInterpreter(
   const read = (result: string | undefined): CodeResult => {
     if (result === undefined) return overLimit('output', limits);
     if (result.startsWith('R')) return returned(result.slice(1));
-    const [name = '', ...lines] = result.slice(1).split('\n');
-    const error = lines.join('\n');
+    const [, name = '', error = ''] = /^E?([^\n]*)\n?([^]*)$/.exec(result) ?? [];
     return isMemory(name, error) ? overLimit('memory', limits, error) : failed(error);
   };
 

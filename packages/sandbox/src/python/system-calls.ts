@@ -24,6 +24,8 @@ type Import = (...args: never[]) => unknown;
 const currentDirectory = -100;
 const emptyPath = 0x1000;
 const removeDirectory = 0x200;
+/** As on Linux. Longer texts are not even copied: what the host makes of them could be larger than it can hold. */
+const maxPathBytes = 4_096;
 const fileType = { file: 0o100000, directory: 0o040000, null: 0o020000 };
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
@@ -35,13 +37,16 @@ export function createSystemCalls(system: CageSystem): Record<string, Import> {
   const view = (): DataView => new DataView(system.memory().buffer);
 
   const textAt = (pointer: number): string => {
-    const memory = bytes();
-    return decoder.decode(memory.subarray(pointer >>> 0, memory.indexOf(0, pointer >>> 0)));
+    const start = pointer >>> 0;
+    const text = bytes().subarray(start, start + maxPathBytes);
+    const length = text.indexOf(0);
+    return length < 0 ? fail('nameTooLong') : decoder.decode(text.subarray(0, length));
   };
   const pathAt = (directory: number, pointer: number, mayBeEmpty = false): string => {
     const path = textAt(pointer);
     if (path === '' && !mayBeEmpty) return fail('notFound');
-    return files.absolute(path, directory === currentDirectory ? files.cwd : files.file(directory).path);
+    const absolute = files.absolute(path, directory === currentDirectory ? files.cwd : files.file(directory).path);
+    return absolute.length < maxPathBytes ? absolute : fail('nameTooLong');
   };
   const argument = (varargs: number): number => view().getInt32(varargs >>> 0, true);
   const lengthOf = (length: bigint): number => {

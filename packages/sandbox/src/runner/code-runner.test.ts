@@ -74,6 +74,22 @@ describe('forms of values', () => {
   });
 });
 
+test('inputs that no interpreter could hold are refused before they reach the helper', async () => {
+  const runner = start();
+  const text = '\u0448'.repeat(40_000_000);
+  for (const language of ['python3', 'javascript'] as const) {
+    expect(await runCode(runner, language, 'def main(x): return {}', { x: text })).toMatchObject({
+      status: 'failed',
+      limit: 'memory',
+      error: expect.stringMatching(/memory limit[^]*inputs of the code are too large/) as string,
+    });
+  }
+  const largest = await runCode(runner, 'python3', 'def main(x): return {"n": len(x)}', {
+    x: text.slice(0, 33_000_000),
+  });
+  expect(value(largest)).toEqual({ n: 33_000_000 });
+});
+
 describe('errors', () => {
   test.each([
     ['def main(a):\n    b = 1\n    return b / a', /line 3, in main\n[^]*ZeroDivisionError: division by zero$/],

@@ -1,4 +1,5 @@
 import type { CodeLanguage, CodeRequest, CodeResult, CodeRunner } from '@millrace/contracts';
+import { type Limits, overLimit } from '../cage/result.js';
 import { type CodeRunnerOptions, settingsOf } from '../options.js';
 import { Helper } from './helper.js';
 import { Turns } from './turns.js';
@@ -9,6 +10,12 @@ export interface ManagedCodeRunner extends CodeRunner {
   /** Ends the helper process; runs that go on fail. */
   close(): Promise<void>;
 }
+
+/**
+ * Longest code and inputs, in characters. Their interpreter could not read longer ones within its memory, and a thread of the
+ * helper that had to hold them could take the whole process down.
+ */
+const longestRequest = ({ memoryBytes }: Limits): number => Math.min(memoryBytes / 8, 32 * 1_048_576);
 
 /**
  * A `CodeRunner` whose interpreters live in one helper process of its own.
@@ -46,6 +53,9 @@ export function createCodeRunner(options: CodeRunnerOptions = {}): ManagedCodeRu
   return {
     async run(request) {
       request.signal.throwIfAborted();
+      const limits = settings.limits[request.language];
+      if (request.code.length + request.inputs.length > longestRequest(limits))
+        return overLimit('memory', limits, 'The inputs of the code are too large');
       const arrived = performance.now();
       const giveBack = await turns[request.language].take(request.tenantId, request.signal);
       const began = performance.now();
