@@ -108,3 +108,18 @@ describe('structured output', () => {
     expect('outputs' in result && 'structured_output' in result.outputs).toBe(active);
   });
 });
+
+it.each<[string, string, unknown]>([
+  [
+    'a pattern that backtracks',
+    JSON.stringify({ a: `${'a'.repeat(60)}b` }),
+    { properties: { a: { pattern: '^(a+)+$' } } },
+  ],
+  ['an answer that takes long to mend', `{"a": ${'"'.repeat(300_000)}`, { type: 'object' }],
+  ['an answer full of beginnings', `${'<think '.repeat(200_000)}{}`, { type: 'object' }],
+])('%s does not hold up other runs', async (_, text, schema) => {
+  expect((await run(text, schema)).result).toMatchObject({
+    status: 'failed',
+    error: 'Structured output validation failed (stage=result, path=$): the check took longer than 500 ms',
+  });
+});

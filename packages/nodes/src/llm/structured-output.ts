@@ -4,6 +4,7 @@ import type { ErrorObject, ValidateFunction } from 'ajv';
 import { jsonrepair } from 'jsonrepair';
 import { toPlain } from '../node-data.js';
 import { NodeFailure } from '../node-failure.js';
+import { TookTooLong, withinTime } from '../time-bound.js';
 import { explainViolation, jsonPath } from './schema-violation.js';
 
 /** What the answer of a node with structured output must look like. */
@@ -33,9 +34,18 @@ async function prepare({ schema }: ValueObject): Promise<StructuredOutput> {
   return {
     schema,
     read(text) {
-      const value = parseAnswer(text);
-      if (!validate(toPlain(value))) throw resultFailure(validate.errors ?? []);
-      return value;
+      try {
+        return withinTime(() => {
+          const value = parseAnswer(text);
+          if (!validate(toPlain(value))) throw resultFailure(validate.errors ?? []);
+          return value;
+        });
+      } catch (error) {
+        // Answers can also nest deeper than they can be checked.
+        if (error instanceof TookTooLong || error instanceof RangeError)
+          throw failure(`Structured output validation failed (stage=result, path=$): ${error.message}`);
+        throw error;
+      }
     },
   };
 }
@@ -46,13 +56,19 @@ async function compile(schema: ValueObject): Promise<ValidateFunction> {
   const plain = toPlain(schema) as object;
   // One instance per schema: ids in users' schemas must not meet. Unknown formats and keywords are only remarks.
   const ajv = new Ajv({ allErrors: true, strict: false, validateFormats: false, verbose: true, logger: false });
-  if (ajv.validateSchema(plain) !== true) {
-    const [first] = shallowestFirst(ajv.errors ?? []);
-    throw schemaFailure(first ? jsonPath(first.instancePath) : '$', first ? explainViolation(first) : 'not a schema');
-  }
   try {
-    return ajv.compile(plain);
+    return withinTime(() => {
+      if (ajv.validateSchema(plain) !== true) {
+        const [first] = shallowestFirst(ajv.errors ?? []);
+        throw schemaFailure(
+          first ? jsonPath(first.instancePath) : '$',
+          first ? explainViolation(first) : 'not a schema',
+        );
+      }
+      return ajv.compile(plain);
+    });
   } catch (error) {
+    if (error instanceof NodeFailure) throw error;
     throw schemaFailure('$', error instanceof Error ? error.message : String(error));
   }
 }

@@ -1,4 +1,5 @@
 import { NodeFailure } from '../node-failure.js';
+import { TookTooLong, withinTime } from '../time-bound.js';
 
 /** Says what is wrong with a value, or nothing. */
 export type Validate = (value: unknown) => string | undefined;
@@ -9,9 +10,14 @@ export async function compileSchema(schema: unknown): Promise<Validate> {
   const ajv = new Ajv({ strict: false, validateFormats: false, logger: false });
   try {
     if (typeof schema !== 'object' || schema === null) throw new Error('it must be an object');
-    const validate = ajv.compile(schema);
+    const validate = withinTime(() => ajv.compile(schema));
     return (value) => {
-      if (validate(value)) return undefined;
+      try {
+        if (withinTime(() => validate(value))) return undefined;
+      } catch (error) {
+        if (error instanceof TookTooLong || error instanceof RangeError) return error.message;
+        throw error;
+      }
       const [first] = validate.errors ?? [];
       return `${first?.instancePath ? `${first.instancePath} ` : ''}${first?.message ?? 'invalid'}`;
     };
