@@ -150,25 +150,6 @@ describe('result', () => {
   });
 });
 
-describe('a result that would take long', () => {
-  it.each([
-    ['a long list', `{"x":[${'1.0,'.repeat(300_000)}1.0]}`],
-    ['a large mapping', `{"x":{${Array.from({ length: 300_000 }, (_, at) => `"${at}":0`).join(',')}}}`],
-    ['many small values', `{"x":[${'[],'.repeat(300_000)}[]]}`],
-  ])('%s is refused', async (_, json) => {
-    const { result } = await runNode(json, declare({ x: 'array[boolean]' }));
-    expect(result).toMatchObject({
-      error: 'The result has more than 200000 values.',
-      errorType: 'OutputValidationError',
-    });
-  });
-
-  it('separators inside of strings do not count', async () => {
-    const json = JSON.stringify({ x: '",[{'.repeat(99_000) });
-    expect((await runNode(json, declare({ x: 'string' }))).result).toMatchObject({ status: 'succeeded' });
-  });
-});
-
 it('a result that the cage takes for JSON but nobody can read is a failure of the code', async () => {
   const { result } = await runNode(`{"x":${'1'.repeat(5_000)}}`, declare({ x: 'number' }));
   expect(result).toMatchObject({

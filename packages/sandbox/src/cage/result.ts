@@ -29,9 +29,26 @@ export function overLimit(limit: CodeLimit, limits: Limits, where?: string): Cod
   return { status: 'failed', limit, error: where === undefined ? error : bounded(`${error}\n${where}`) };
 }
 
+/** More values (members of lists and mappings, at any depth) would fill a thread's heap here and hold up the worker that reads them. */
+const maxValues = 200_000;
+
 /** The value that code in the cage gave back, once it is sure to be JSON: the code may have tampered with its own encoder. */
-export function returned(text: string): CodeResult {
+export function returned(text: string, limits: Limits): CodeResult {
+  if (hasMoreValues(text, maxValues))
+    return overLimit('output', limits, `The result has more than ${maxValues} values`);
   return isJson(text) ? { status: 'returned', value: text } : failed('The result of the code is not JSON');
+}
+
+/** Counts commas and opening brackets outside of strings. */
+function hasMoreValues(text: string, most: number): boolean {
+  const marks = /\\[^]|[",[{]/g;
+  let values = 0;
+  let inString = false;
+  for (let mark = marks.exec(text)?.[0]; mark !== undefined; mark = marks.exec(text)?.[0]) {
+    if (mark === '"') inString = !inString;
+    else if (!inString && !mark.startsWith('\\') && ++values > most) return true;
+  }
+  return false;
 }
 
 function isJson(text: string): boolean {

@@ -20,7 +20,7 @@ export function createJavaScriptInterpreter(module: WebAssembly.Module, limits: 
       try {
         const result = quickJs.run(code, inputs, limits.outputBytes);
         if (result === undefined) return overLimit('output', limits);
-        if (result.startsWith('R')) return returned(result.slice(1));
+        if (result.startsWith('R')) return returned(result.slice(1), limits);
         const full = quickJs.memoryBytes > limits.memoryBytes * 0.75;
         if (full && result === silence) return overLimit('memory', limits);
         const error = userFrames(result.slice(1));

@@ -20,7 +20,7 @@ export function createPythonInterpreter(
 
   const read = (result: string | undefined): CodeResult => {
     if (result === undefined) return overLimit('output', limits);
-    if (result.startsWith('R')) return returned(result.slice(1));
+    if (result.startsWith('R')) return returned(result.slice(1), limits);
     const [, name = '', error = ''] = /^E?([^\n]*)\n?([^]*)$/.exec(result) ?? [];
     return isMemory(name, error) ? overLimit('memory', limits, error) : failed(error);
   };

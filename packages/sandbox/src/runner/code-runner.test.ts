@@ -90,6 +90,23 @@ test('inputs that no interpreter could hold are refused before they reach the he
   expect(value(largest)).toEqual({ n: 33_000_000 });
 });
 
+test.each([
+  ['python3', 'def main(): return {"x": [1.0] * 200_001}'],
+  ['python3', 'def main(): return {"x": {i: [] for i in range(100_001)}}'],
+  ['javascript', 'const main = () => Array(150_000).fill({})'],
+] as const)('results of very many values are refused: %s %s', async (language, code) => {
+  expect(await runCode(start(), language, code)).toMatchObject({
+    ...{ status: 'failed', limit: 'output' },
+    error: expect.stringMatching(/output limit[^]*more than 200000 values/) as string,
+  });
+});
+
+test('separators inside of strings are no values', async () => {
+  const text = '",[{\\'.repeat(90_000);
+  const code = 'def main(x): return {"x": x, "many": [0] * 190_000}';
+  expect(value(await runCode(start(), 'python3', code, { x: text }))).toMatchObject({ x: text });
+});
+
 describe('errors', () => {
   test.each([
     ['def main(a):\n    b = 1\n    return b / a', /line 3, in main\n[^]*ZeroDivisionError: division by zero$/],

@@ -67,9 +67,28 @@ test('a single slot serves everyone in turn', async () => {
   await settled();
   await end('a1');
   await settled();
-  await end('a2');
+  await end('b1');
   await settled();
+  expect(order).toEqual(['a1', 'b1', 'a2']);
+});
+
+test('T2: queues of several tenants do not starve one that comes later', async () => {
+  const { take, order, end } = taker(new Turns(3));
+  for (const tenant of ['a', 'b', 'c', 'd']) for (let run = 1; run <= 9; run++) take(tenant, tenant + String(run));
+  await settled();
+  take('late', 'late1');
   expect(order).toEqual(['a1', 'a2', 'b1']);
+  for (const label of ['a1', 'b1', 'a2']) {
+    await end(label);
+    await settled();
+  }
+  expect(order.slice(3)).toEqual(['c1', 'd1', 'late1']);
+  take('late', 'late2');
+  for (const label of ['c1', 'd1', 'late1']) {
+    await end(label);
+    await settled();
+  }
+  expect(order.slice(6)).toEqual(['a3', 'b2', 'c2']);
 });
 
 test('who leaves does not take a turn', async () => {

@@ -1,5 +1,13 @@
+/** A tenant that holds turns or waits for some; others are forgotten. */
+interface Tenant {
+  held: number;
+  waiting: number;
+  /** Number of the last turn it got, 0 for none. */
+  lastTurn: number;
+}
+
 interface Waiter {
-  tenantId: string;
+  tenant: Tenant;
   go: () => void;
 }
 
@@ -7,14 +15,16 @@ interface Waiter {
  * Who may run next, among tenants that want the same few interpreters.
  *
  * T1: at most `slots` hold a turn.
- * T2: a free turn goes to the waiting tenant that holds the fewest, the one that has waited longest among equals.
+ * T2: a free turn goes to the waiting tenant that holds the fewest, among equals to the one whose last turn is longest ago. So
+ *     tenants take turns, and one that was not here goes first, however many runs others have queued before it.
  * T3: with more than one slot, no tenant holds the last one: another tenant's run never waits for a time limit to pass.
  */
 export class Turns {
   readonly #slots: number;
   readonly #perTenant: number;
-  readonly #held = new Map<string, number>();
+  readonly #tenants = new Map<string, Tenant>();
   #taken = 0;
+  #turns = 0;
   /** In order of arrival. */
   readonly #waiting = new Set<Waiter>();
 
@@ -30,23 +40,34 @@ export class Turns {
   /** Resolves when it is this tenant's turn, with the function that gives it back. Rejects with the signal's reason. */
   take(tenantId: string, signal: AbortSignal): Promise<() => void> {
     return new Promise((resolve, reject) => {
+      const tenant = this.#tenants.get(tenantId) ?? { held: 0, waiting: 0, lastTurn: 0 };
+      this.#tenants.set(tenantId, tenant);
+      const forget = (): void => {
+        if (tenant.held + tenant.waiting === 0) this.#tenants.delete(tenantId);
+      };
       const waiter: Waiter = {
-        tenantId,
+        tenant,
         go: () => {
           signal.removeEventListener('abort', leave);
-          this.#count(tenantId, 1);
+          this.#taken++;
+          tenant.held++;
+          tenant.lastTurn = ++this.#turns;
           resolve(() => {
-            this.#count(tenantId, -1);
+            this.#taken--;
+            tenant.held--;
+            forget();
             this.#serve();
           });
         },
       };
       const leave = (): void => {
-        this.#waiting.delete(waiter);
+        this.#remove(waiter);
+        forget();
         reject(signal.reason as Error);
       };
       signal.addEventListener('abort', leave, { once: true });
       this.#waiting.add(waiter);
+      tenant.waiting++;
       this.#serve();
     });
   }
@@ -55,26 +76,24 @@ export class Turns {
     while (this.#taken < this.#slots) {
       const next = this.#next();
       if (next === undefined) return;
-      this.#waiting.delete(next);
+      this.#remove(next);
       next.go();
     }
   }
 
   #next(): Waiter | undefined {
     let best: Waiter | undefined;
-    let fewest = this.#perTenant;
     for (const waiter of this.#waiting) {
-      const held = this.#held.get(waiter.tenantId) ?? 0;
-      if (held < fewest) [best, fewest] = [waiter, held];
-      if (fewest === 0) break;
+      const { held, lastTurn } = waiter.tenant;
+      if (held >= this.#perTenant) continue;
+      const first = best?.tenant;
+      if (first === undefined || held < first.held || (held === first.held && lastTurn < first.lastTurn)) best = waiter;
     }
     return best;
   }
 
-  #count(tenantId: string, change: 1 | -1): void {
-    this.#taken += change;
-    const held = (this.#held.get(tenantId) ?? 0) + change;
-    if (held === 0) this.#held.delete(tenantId);
-    else this.#held.set(tenantId, held);
+  #remove(waiter: Waiter): void {
+    this.#waiting.delete(waiter);
+    waiter.tenant.waiting--;
   }
 }
