@@ -1,4 +1,4 @@
-const openTag = /<think(?:\s[^>]{0,512})?>/i;
+const openTag = /<think(?:\s[^<>]{0,512})?>/i;
 const closeTag = /<\/think\s*>/i;
 /** Longest text that may still turn out to be a tag. */
 const maxTagLength = 530;

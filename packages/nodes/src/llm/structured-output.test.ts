@@ -116,10 +116,14 @@ it.each<[string, string, unknown]>([
     { properties: { a: { pattern: '^(a+)+$' } } },
   ],
   ['an answer that takes long to mend', `{"a": ${'"'.repeat(300_000)}`, { type: 'object' }],
-  ['an answer full of beginnings', `${'<think '.repeat(200_000)}{}`, { type: 'object' }],
 ])('%s does not hold up other runs', async (_, text, schema) => {
   expect((await run(text, schema)).result).toMatchObject({
     status: 'failed',
     error: 'Structured output validation failed (stage=result, path=$): the check took longer than 500 ms',
   });
+});
+
+it('an answer full of beginnings costs linear time', async () => {
+  const text = `${'<think '.repeat(500_000)}{"a": 1}`;
+  expect((await run(text, { type: 'object' })).result).toMatchObject({ outputs: { structured_output: { a: 1 } } });
 });

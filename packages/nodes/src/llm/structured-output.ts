@@ -98,7 +98,7 @@ function shallowestFirst(errors: readonly ErrorObject[]): ErrorObject[] {
 
 /** Models wrap JSON in reasoning, fences and words, and forget commas: the object is found and mended. */
 function parseAnswer(text: string): ValueObject {
-  const answer = text.replace(/<think(?:\s[^>]*)?>[\s\S]*?(<\/think\s*>|$)/gi, '').trim();
+  const answer = text.replace(/<think(?:\s[^<>]*)?>[\s\S]*?(<\/think\s*>|$)/gi, '').trim();
   const begin = Math.max(0, answer.search(/[{[]/));
   const end = Math.max(answer.lastIndexOf('}'), answer.lastIndexOf(']')) + 1;
   const candidates = [answer, fenced(answer), answer.slice(begin, end), answer.slice(begin)];
