@@ -105,3 +105,7 @@ it('names the node by its title, else by its id, and passes over everything odd'
   expect(codeWarnings(graph).map((text) => text.split(' imports ')[0])).toEqual(["Code node 'Count'", "Code node '2'"]);
   expect(codeWarnings({})).toEqual([]);
 });
+
+it.each(['\r', '\n', ' ', '\r\n ', 'import '])('takes linear time on %j', (unit) => {
+  expect(script(unit.repeat(300_000)).length).toBeLessThan(2);
+});

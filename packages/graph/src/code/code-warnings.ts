@@ -39,7 +39,7 @@ function missingCalls(source: string): string[] {
 
 const javaScriptRules: [RegExp, string][] = [
   [/\brequire\s*\(/, "calls 'require': the cage has no modules, only the language itself"],
-  [/^[^\S\n]*import\b|\bimport\s*\(/m, "uses 'import': the cage has no modules, only the language itself"],
+  [/^[ \t]*import\b|\bimport\s*\(/m, "uses 'import': the cage has no modules, only the language itself"],
   [
     /(?<![\w$.])(?:fetch|XMLHttpRequest|WebSocket)\s*\(/,
     'calls the network: the cage has none, use an HTTP Request node and pass its body in',
