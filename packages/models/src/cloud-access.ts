@@ -10,7 +10,7 @@ export function resolveAzure(provider: string, credentials: Credentials): Provid
   if (apiKey === undefined) return `Model provider ${provider} has no API key.`;
   if (address === undefined) return `Model provider ${provider} has no endpoint URL.`;
   const apiVersion = pick(credentials, /(^|_)api_version$/) ?? '2024-10-21';
-  const root = address.replace(/\/+$/, '').replace(/\/openai(\/v1)?$/, '');
+  const root = address.replace(/(?<!\/)\/+$/, '').replace(/\/openai(\/v1)?$/, '');
   const baseUrl = apiVersion === 'v1' ? `${root}/openai/v1` : `${root}/openai`;
   const baseModel = pick(credentials, /^base_model_name$/);
   return { provider, protocol: 'azure', baseUrl, apiKey, apiVersion, baseModel, takesSchema: true };

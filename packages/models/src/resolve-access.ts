@@ -55,7 +55,7 @@ function takesSchema(provider: string, { protocol }: CatalogEntry, credentials: 
 const versions: Partial<Record<string, string>> = { google: 'v1beta', cohere: 'v2' };
 
 function baseOf(address: string, entry: CatalogEntry, credentials: Credentials): string {
-  const base = address.replace(/\/+$/, '').replace(/\/(chat\/completions|completions|messages|chat)$/, '');
+  const base = address.replace(/(?<!\/)\/+$/, '').replace(/\/(chat\/completions|completions|messages|chat)$/, '');
   // `endpoint_url` is taken literally (as Dify does) when it has a path, and so is the address of a provider that has no version in its own.
   const literal = credentials['endpoint_url'] !== undefined && hasPath(base);
   const unversioned = entry.baseUrl !== undefined && !hasVersion(entry.baseUrl);

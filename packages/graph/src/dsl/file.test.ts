@@ -130,11 +130,19 @@ describe('parseFile', () => {
     expect(parse(text, true)).toMatchObject({ status: 'failed', error });
   });
 
-  it.each(['a: [', 'a: 1\n---\nb: 2', '\t- a', '['.repeat(5000), 'a: *b'])('says why %j is no YAML', (text) => {
-    expect(parse(text)).toMatchObject({
+  it.each([
+    ['a: [', / at line 1, column \d+$/],
+    ['a: 1\n---\nb: 2', / at line 2, column 1$/],
+    ['\t- a', / at line 1, column \d+$/],
+    ['['.repeat(5000), /./],
+    ['a: *b', / b$/],
+  ])('says why and where %j is no YAML', (text, where) => {
+    const result = parse(text);
+    expect(result).toMatchObject({
       status: 'failed',
       error: expect.stringMatching(/^Invalid YAML format: ./) as string,
     });
+    expect(result).toMatchObject({ error: expect.stringMatching(where) as string });
   });
 
   it('refuses an alias bomb', () => {

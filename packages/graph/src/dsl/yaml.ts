@@ -1,4 +1,4 @@
-import { parse, type ScalarTag, type Tags } from 'yaml';
+import { LineCounter, parse, YAMLParseError, type ScalarTag, type Tags } from 'yaml';
 import type { Value } from '@millrace/contracts';
 import { floatValue, integerValue } from '../values/json.js';
 
@@ -48,12 +48,22 @@ function toValue(parsed: Parsed, depth = 0): Value {
  * bad text.
  */
 export function parseYaml(text: string): Value {
-  const parsed: unknown = parse(text, {
-    version: '1.1',
-    intAsBigInt: true,
-    uniqueKeys: false,
-    customTags: pythonTags,
-    logLevel: 'error',
-  });
-  return toValue(parsed as Parsed);
+  const lineCounter = new LineCounter();
+  try {
+    const parsed: unknown = parse(text, {
+      version: '1.1',
+      intAsBigInt: true,
+      uniqueKeys: false,
+      customTags: pythonTags,
+      logLevel: 'error',
+      lineCounter,
+      // They look for the line of every error from the beginning of the text: a file of mistakes would take minutes.
+      prettyErrors: false,
+    });
+    return toValue(parsed as Parsed);
+  } catch (error) {
+    if (!(error instanceof YAMLParseError)) throw error;
+    const { line, col } = lineCounter.linePos(error.pos[0]);
+    throw new Error(`${error.message} at line ${line}, column ${col}`, { cause: error });
+  }
 }
