@@ -13,6 +13,7 @@ import { createLogger, createMetrics, serveHealth, startTelemetry } from '@millr
 import { resolve } from 'node:path';
 import { codeOutputLimits, codeRunnerOptions, readEnv, telemetrySource } from './env.js';
 import { createCodeMetrics, createWorkerMetrics } from './metrics.js';
+import { namingOutages } from './outages.js';
 import { startWorker } from './worker.js';
 
 const leaseMs = 10_000;
@@ -37,10 +38,21 @@ const queue = createNodeQueue(shardQueues);
 const plans = createPlans(store.versions, supportedNodeTypes);
 const outbound = createOutbound(outboundOptions(env));
 const prices = env.MODEL_PRICES_FILE === undefined ? {} : parsePrices(await readFile(env.MODEL_PRICES_FILE, 'utf8'));
-const models = createModels({ outbound, credentials: store.credentials, prices });
+const models = createModels({
+  ...{ outbound, prices },
+  credentials: namingOutages({
+    credentials: (tenantId, provider) => store.credentials.credentials(tenantId, provider),
+  }),
+});
 const storage = createLocalStorage(resolve(env.MILLRACE_DATA_DIR, 'files'));
 const links = createFileLinks({ secretKey: env.MILLRACE_SECRET_KEY, lifetimeSeconds: env.FILES_ACCESS_TIMEOUT });
-const files = createFileAccess({ storage, catalogue: store.files, outbound });
+const files = createFileAccess({
+  ...{ storage, outbound },
+  catalogue: namingOutages({
+    findOwned: (owner, ids) => store.files.findOwned(owner, ids),
+    insert: (file) => store.files.insert(file),
+  }),
+});
 const code = createCodeRunner({ ...codeRunnerOptions(env), onError, observer: createCodeMetrics(metrics) });
 // Where an operator keeps the started Python it is ready in a moment; elsewhere the first code node is soon enough.
 if (env.CODE_CACHE_DIR !== undefined) void code.start();

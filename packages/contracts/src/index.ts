@@ -7,6 +7,7 @@ export * from './json.js';
 export * from './ledger.js';
 export * from './model.js';
 export * from './node.js';
+export * from './outage.js';
 export * from './outbound.js';
 export * from './run.js';
 export * from './state.js';

@@ -1,5 +1,6 @@
 import {
   newId,
+  Outage,
   type BegunNode,
   type FileLinks,
   type JsonText,
@@ -184,10 +185,10 @@ async function runClaimed(deps: NodeDeps, work: ClaimedWork): Promise<void> {
   } catch (error) {
     clearTimeout(timer);
     await stream.end();
-    if (!(error instanceof ClaimAborted)) throw error;
-    if (error.reason !== 'shutdown') return;
+    if (!(error instanceof ClaimAborted || error instanceof Outage)) throw error;
+    if (error instanceof ClaimAborted && error.reason !== 'shutdown') return;
     await state.settle({ ...untouched(work), outcome: 'release' });
-    throw new HandedBack('this worker is stopping');
+    throw error instanceof Outage ? error : new HandedBack('this worker is stopping');
   } finally {
     release();
   }
@@ -236,6 +237,7 @@ async function attempt(
     });
   } catch (error) {
     if (hooks.signal.aborted) throw hooks.signal.reason;
+    if (error instanceof Outage) throw error;
     return failure(error instanceof Error ? error.message : String(error), 'WorkflowNodeError');
   }
 }

@@ -1,4 +1,13 @@
-import { startHttpTarget, type HttpTarget } from '@millrace/testing';
+import {
+  end,
+  http,
+  llm,
+  start,
+  startHttpTarget,
+  startModelServer,
+  workflowFile,
+  type HttpTarget,
+} from '@millrace/testing';
 import { Redis } from 'ioredis';
 import { Client, collect } from '../client.js';
 import { Fleet } from '../fleet.js';
@@ -58,6 +67,28 @@ it('Postgres restarted: accepted runs still end', async () => {
   await target.received(20);
   await fleet.postgres.restart();
   expect(await untilEnded(client, ids)).toMatchObject(succeeded(20));
+}, 120_000);
+
+it('Postgres away while a model node wants its credentials: the node waits, without a retry and whatever its strategy', async () => {
+  const model = await startModelServer({ text: 'here' });
+  await fleet.saveModel(model.baseUrl);
+  const nodes = [
+    start(),
+    http('call', `${target.url}/slow`),
+    llm('model', 'Say', { error_strategy: 'default-value', default_value: [] }),
+    end({ answer: ['model', 'text'] }),
+  ];
+  const client = await clientOf(workflowFile({ nodes }));
+  const run = await client.stream({});
+  await target.received(1);
+  await fleet.postgres.stop();
+  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  await fleet.postgres.restart();
+  const events = await collect(run);
+  expect(events.at(-1)?.data).toMatchObject({
+    ...{ status: 'succeeded', outputs: { answer: 'here' }, exceptions_count: 0, total_steps: 4 },
+  });
+  await model.close();
 }, 120_000);
 
 it.each(['redis', 'postgres'] as const)(
