@@ -6,4 +6,6 @@ export interface Interpreter {
   run(code: string, inputs: string): CodeResult;
   /** Forgets everything that the last run did. Returns false when it has grown so much that a new thread is cheaper. */
   restore(): boolean;
+  /** The first address at which memory is not as it was before the run, or undefined; looks at all of it. */
+  firstDifference(): number | undefined;
 }

@@ -26,7 +26,7 @@ export function limitMemory(module: Uint8Array, maxBytes: number): Uint8Array<Ar
   throw new Error('The interpreter has no memory');
 }
 
-function readUnsigned(bytes: Uint8Array, at: number): { value: number; next: number } {
+export function readUnsigned(bytes: Uint8Array, at: number): { value: number; next: number } {
   let value = 0;
   let next = at;
   for (let shift = 0; ; shift += 7) {

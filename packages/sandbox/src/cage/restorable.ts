@@ -1,3 +1,6 @@
+import { blockBytes, overhangBytes } from './marks.js';
+import type { TrackedMemory } from './tracked-memory.js';
+
 /** A WebAssembly interpreter's memory and stack, as they are to be before each run. */
 export interface Snapshot {
   /** Memory from address 0; everything beyond it is zero. Shared between the threads of a helper. */
@@ -6,53 +9,51 @@ export interface Snapshot {
 }
 
 /** Copies what the interpreter holds, from address 0 to its last byte that is not zero. */
-export function takeSnapshot(memory: WebAssembly.Memory, stackPointer: WebAssembly.Global<'i32'>): Snapshot {
-  const words = new BigUint64Array(memory.buffer);
+export function takeSnapshot(memory: TrackedMemory, stackPointer: WebAssembly.Global<'i32'>): Snapshot {
+  const words = new BigUint64Array(memory.bytes.buffer);
   let end = words.length;
   while (end > 0 && words[end - 1] === 0n) end--;
   const bytes = new Uint8Array(new SharedArrayBuffer(end * 8));
-  bytes.set(new Uint8Array(memory.buffer, 0, end * 8));
+  bytes.set(memory.bytes.subarray(0, end * 8));
   return { bytes, stackPointer: stackPointer.value };
 }
 
-/** Of 4, 16 and 64 KiB the quickest to compare. */
-const blockBytes = 16_384;
-const zeros = Buffer.alloc(blockBytes);
-
-/**
- * Makes a memory equal to a snapshot. Blocks are compared and only those that differ are written: a run touches few of
- * them, and reading two blocks costs less than writing one. Blocks of zeros (the stack, 10 MB) are compared with the same few bytes.
- */
+/** Makes a memory equal to a snapshot. Only blocks that were written since are looked at: a run touches few of them. */
 export class Restorer {
   readonly #snapshot: Snapshot;
-  /** By block; what lies beyond the snapshot is zero. */
-  readonly #isZero: boolean[];
+  readonly #then: Buffer;
 
   constructor(snapshot: Snapshot) {
     this.#snapshot = snapshot;
-    const { bytes } = snapshot;
-    this.#isZero = Array.from({ length: Math.ceil(bytes.length / blockBytes) }, (_, block) => {
-      const part = bytes.subarray(block * blockBytes, (block + 1) * blockBytes);
-      return zeros.compare(part, 0, part.length, 0, part.length) === 0;
-    });
+    const { buffer, byteOffset, byteLength } = snapshot.bytes;
+    this.#then = Buffer.from(buffer, byteOffset, byteLength);
   }
 
-  /** `memory` must be as large as the snapshot, in whole pages. */
-  restore(memory: WebAssembly.Memory, stackPointer: WebAssembly.Global<'i32'>): void {
-    const now = Buffer.from(memory.buffer);
-    for (let at = 0, block = 0; at < now.length; at += blockBytes, block++) {
-      if (this.#isZero[block] ?? true) {
-        if (now.compare(zeros, 0, blockBytes, at, at + blockBytes) !== 0) now.fill(0, at, at + blockBytes);
-      } else this.#restoreBlock(now, at);
+  restore(memory: TrackedMemory, stackPointer: WebAssembly.Global<'i32'>): void {
+    const { marks, bytes } = memory;
+    for (let first = marks.indexOf(1); first >= 0;) {
+      const unmarked = marks.indexOf(0, first);
+      const next = unmarked < 0 ? marks.length : unmarked;
+      this.#restorePart(bytes, first * blockBytes, next * blockBytes + overhangBytes);
+      marks.fill(0, first, next);
+      first = marks.indexOf(1, next);
     }
     stackPointer.value = this.#snapshot.stackPointer;
   }
 
-  #restoreBlock(now: Buffer, at: number): void {
-    const then = this.#snapshot.bytes;
-    const end = Math.min(at + blockBytes, then.length);
-    if (now.compare(then, at, end, at, end) !== 0) now.set(then.subarray(at, end), at);
-    // Of the last block, which the snapshot may fill in part only.
-    if (end < at + blockBytes) now.fill(0, end, at + blockBytes);
+  /** The first address whose byte is not the snapshot's, or undefined: looks at all of the memory, whatever is marked. */
+  firstDifference(memory: TrackedMemory): number | undefined {
+    const { bytes } = memory;
+    const then = Buffer.alloc(bytes.length);
+    this.#then.copy(then);
+    if (then.equals(bytes)) return undefined;
+    return bytes.findIndex((byte, at) => byte !== then[at]);
+  }
+
+  #restorePart(now: Uint8Array, from: number, to: number): void {
+    const then = this.#then;
+    const end = Math.min(to, then.length);
+    if (from < end) then.copy(now, from, from, end);
+    if (to > then.length) now.fill(0, Math.max(from, then.length), to);
   }
 }

@@ -7,6 +7,7 @@ import { basename, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { CodeLanguage } from '@millrace/contracts';
 import { limitMemory } from '../cage/module.js';
+import { trackWrites } from '../cage/track-writes.js';
 import type { PythonParts, PythonSnapshot } from '../python/python.js';
 import { Pool, type PoolDeps } from './pool.js';
 import type { FromHelper, HelperSetup, ToHelper } from './protocol.js';
@@ -35,6 +36,10 @@ function shared(file: string): Uint8Array {
   return bytes;
 }
 
+/** The module as the cage runs it. */
+const caged = (file: string, memoryBytes: number): WebAssembly.Module =>
+  new WebAssembly.Module(trackWrites(limitMemory(readFileSync(file), memoryBytes)));
+
 function readSnapshot(file: string | undefined): PythonSnapshot | undefined {
   if (file === undefined) return undefined;
   try {
@@ -57,25 +62,23 @@ async function makeSnapshot(data: ThreadData): Promise<PythonSnapshot> {
 }
 
 async function start(setup: HelperSetup): Promise<Record<CodeLanguage, Pool>> {
-  const { limits, spares } = setup;
+  const { limits, spares, checkRestores } = setup;
   const common: Omit<PoolDeps, 'size' | 'startThread' | 'limits'> = {
     spares,
     onResult: (id, result) => say({ type: 'result', id, result }),
     onTrouble: (message) => say({ type: 'trouble', message }),
   };
 
-  const quickJs = new WebAssembly.Module(limitMemory(readFileSync(setup.quickJsFile), limits.javascript.memoryBytes));
+  const quickJs = caged(setup.quickJsFile, limits.javascript.memoryBytes);
   const javascript = new Pool({
     ...common,
     size: setup.threads.javascript,
     limits: limits.javascript,
-    startThread: () => startThread({ role: 'javascript', module: quickJs, limits: limits.javascript }),
+    startThread: () => startThread({ role: 'javascript', module: quickJs, limits: limits.javascript, checkRestores }),
   });
 
   const parts: Omit<PythonParts, 'maxMemoryBytes'> = {
-    module: new WebAssembly.Module(
-      limitMemory(readFileSync(join(setup.pyodideDir, 'pyodide.asm.wasm')), limits.python3.memoryBytes),
-    ),
+    module: caged(join(setup.pyodideDir, 'pyodide.asm.wasm'), limits.python3.memoryBytes),
     libraries: new Map([
       ['/lib/python314.zip', shared(join(setup.pyodideDir, 'python_stdlib.zip'))],
       ...setup.wheels.map((file): [string, Uint8Array] => [`/lib/packages/${basename(file)}`, shared(file)]),
@@ -87,7 +90,7 @@ async function start(setup: HelperSetup): Promise<Record<CodeLanguage, Pool>> {
     ...common,
     size: setup.threads.python3,
     limits: limits.python3,
-    startThread: () => startThread({ role: 'python3', parts, snapshot, limits: limits.python3 }),
+    startThread: () => startThread({ role: 'python3', parts, snapshot, limits: limits.python3, checkRestores }),
   });
   return { python3, javascript };
 }

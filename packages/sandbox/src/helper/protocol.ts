@@ -7,6 +7,8 @@ export interface HelperSetup {
   /** Most threads per language. */
   threads: Record<CodeLanguage, number>;
   spares: number;
+  /** See `CodeRunnerOptions`. */
+  checkRestores: boolean;
   /** Absolute paths. */
   pyodideDir: string;
   quickJsFile: string;

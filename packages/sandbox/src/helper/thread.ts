@@ -10,8 +10,8 @@ import type { FromThread, ToThread } from './protocol.js';
 type PythonLibraries = Omit<PythonParts, 'maxMemoryBytes'>;
 
 export type ThreadData =
-  | { role: 'python3'; parts: PythonLibraries; snapshot: PythonSnapshot; limits: Limits }
-  | { role: 'javascript'; module: WebAssembly.Module; limits: Limits }
+  | { role: 'python3'; parts: PythonLibraries; snapshot: PythonSnapshot; limits: Limits; checkRestores: boolean }
+  | { role: 'javascript'; module: WebAssembly.Module; limits: Limits; checkRestores: boolean }
   /** Starts Python once, to make the snapshot; never sees users' code. */
   | { role: 'snapshot'; parts: PythonLibraries; limits: Limits };
 
@@ -26,6 +26,7 @@ if (data.role === 'snapshot') {
     data.role === 'python3'
       ? createPythonInterpreter(data.parts, data.snapshot, data.limits)
       : createJavaScriptInterpreter(data.module, data.limits),
+    data.checkRestores,
   );
 }
 
@@ -45,14 +46,21 @@ function strip(): void {
   for (const name of names) Reflect.deleteProperty(globalThis, name);
 }
 
-function serve(interpreter: Interpreter): void {
+function check(interpreter: Interpreter): void {
+  const address = interpreter.firstDifference();
+  if (address !== undefined) throw new Error(`A run left something at address ${address}`);
+}
+
+function serve(interpreter: Interpreter, checkRestores: boolean): void {
   const say = (message: FromThread): void => {
     port?.postMessage(message);
   };
   port?.on('message', ({ code, inputs }: ToThread) => {
     say({ type: 'result', result: interpreter.run(code, inputs) });
     // After the answer: nobody waits for it.
-    say({ type: interpreter.restore() ? 'idle' : 'spent' });
+    const restored = interpreter.restore();
+    if (restored && checkRestores) check(interpreter);
+    say({ type: restored ? 'idle' : 'spent' });
   });
   strip();
   say({ type: 'idle' });

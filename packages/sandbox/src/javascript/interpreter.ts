@@ -36,6 +36,7 @@ export function createJavaScriptInterpreter(module: WebAssembly.Module, limits: 
       quickJs.restore();
       return true;
     },
+    firstDifference: () => quickJs.firstDifference(),
   };
 }
 

@@ -1,4 +1,5 @@
 import { Restorer, takeSnapshot } from '../cage/restorable.js';
+import { TrackedMemory } from '../cage/tracked-memory.js';
 import { prelude } from './prelude.js';
 
 /** Deep recursion ends here, in an error of the language with a line, before the host's own stack does. */
@@ -15,7 +16,7 @@ class Thrown extends Error {
 
 /** One QuickJS in WebAssembly, on a host of our own: it can ask for the time and for random bytes, and for nothing else. */
 export class QuickJs {
-  readonly #memory: WebAssembly.Memory;
+  readonly #memory: TrackedMemory;
   readonly #stackPointer: WebAssembly.Global<'i32'>;
   readonly #exports: Exports;
   /** Addresses of the prelude's functions. */
@@ -24,13 +25,13 @@ export class QuickJs {
 
   constructor(module: WebAssembly.Module) {
     const { exports } = new WebAssembly.Instance(module, this.#imports());
-    this.#memory = exports['memory'] as WebAssembly.Memory;
+    this.#memory = new TrackedMemory(exports);
     this.#stackPointer = exports['__stack_pointer'] as WebAssembly.Global<'i32'>;
     this.#exports = exports as Exports;
   }
 
   get memoryBytes(): number {
-    return this.#memory.buffer.byteLength;
+    return this.#memory.byteLength;
   }
 
   /** Makes the runtime and its context, in the state that every run starts from. */
@@ -43,6 +44,12 @@ export class QuickJs {
     const [seed, run, describe] = [0, 1, 2].map((index) => this.#fn('qjs_get_prop_uint32')(functions, index));
     this.#functions = { seed: seed ?? 0, run: run ?? 0, describe: describe ?? 0 };
     this.#restorer = new Restorer(takeSnapshot(this.#memory, this.#stackPointer));
+    this.restore();
+  }
+
+  /** Where the memory is not what it was after `boot`, or undefined; for checks. */
+  firstDifference(): number | undefined {
+    return this.#restorer?.firstDifference(this.#memory);
   }
 
   /** Forgets everything since `boot`. */
@@ -73,8 +80,6 @@ export class QuickJs {
   }
 
   #imports(): WebAssembly.Imports {
-    const bytes = (): Uint8Array => new Uint8Array(this.#memory.buffer);
-    const view = (): DataView => new DataView(this.#memory.buffer);
     const badFile = 8;
     const notSupported = 52;
     return {
@@ -89,11 +94,12 @@ export class QuickJs {
       wasi_snapshot_preview1: {
         clock_time_get: (clock: number, _precision: bigint, at: number) => {
           const milliseconds = clock === 0 ? Date.now() : performance.now();
-          view().setBigUint64(at >>> 0, BigInt(Math.round(milliseconds * 1_000)) * 1_000n, true);
+          const time = this.#memory.writableView(at, 8);
+          time.setBigUint64(0, BigInt(Math.round(milliseconds * 1_000)) * 1_000n, true);
           return 0;
         },
         random_get: (at: number, length: number) => {
-          bytes().set(crypto.getRandomValues(new Uint8Array(Math.min(length, 65_536))), at >>> 0);
+          this.#memory.write(at, crypto.getRandomValues(new Uint8Array(Math.min(length, 65_536))));
           return 0;
         },
         fd_write: () => badFile,
@@ -128,17 +134,17 @@ export class QuickJs {
     const lengthAt = this.#bytes(new Uint8Array(4));
     const at = this.#fn('qjs_get_string_len')(value, lengthAt);
     if (at === 0) throw new RangeError('No memory for the result');
-    const length = new DataView(this.#memory.buffer).getUint32(lengthAt, true);
-    return length > maxBytes + 1 ? undefined : Buffer.from(this.#memory.buffer, at, length).toString('utf8');
+    const length = this.#memory.view.getUint32(lengthAt, true);
+    return length > maxBytes + 1 ? undefined : Buffer.from(this.#memory.bytes.buffer, at, length).toString('utf8');
   }
 
   /** Copies bytes into the interpreter, with a zero behind them. */
   #bytes(bytes: Uint8Array): number {
     const at = this.#fn('wasm_malloc')(bytes.length + 1) >>> 0;
     if (at === 0) throw new RangeError('No memory for the request');
-    const memory = new Uint8Array(this.#memory.buffer);
-    memory.set(bytes, at);
-    memory[at + bytes.length] = 0;
+    const part = this.#memory.writableBytes(at, bytes.length + 1);
+    part.set(bytes);
+    part[bytes.length] = 0;
     return at;
   }
 

@@ -12,11 +12,14 @@ export const tm = {
   offset: 36,
 };
 
+/** Of the fields above. */
+export const tmBytes = 40;
+
 const dayMs = 86_400_000;
 
-export function writeTime(view: DataView, at: number, seconds: bigint): void {
+export function writeTime(view: DataView, seconds: bigint): void {
   const date = new Date(Number(seconds) * 1_000);
-  const set = (field: number, value: number): void => view.setInt32(at + field, value, true);
+  const set = (field: number, value: number): void => view.setInt32(field, value, true);
   set(tm.second, date.getUTCSeconds());
   set(tm.minute, date.getUTCMinutes());
   set(tm.hour, date.getUTCHours());
@@ -30,13 +33,13 @@ export function writeTime(view: DataView, at: number, seconds: bigint): void {
 }
 
 /** Reads a time, normalises its fields, and returns seconds since 1970. */
-export function readTime(view: DataView, at: number): bigint {
-  const get = (field: number): number => view.getInt32(at + field, true);
+export function readTime(view: DataView): bigint {
+  const get = (field: number): number => view.getInt32(field, true);
   const date = new Date(0);
   date.setUTCFullYear(get(tm.year) + 1900, get(tm.month), get(tm.day));
   date.setUTCHours(get(tm.hour), get(tm.minute), get(tm.second));
   const seconds = Math.floor(date.getTime() / 1_000);
   if (Number.isNaN(seconds)) return -1n;
-  writeTime(view, at, BigInt(seconds));
+  writeTime(view, BigInt(seconds));
   return BigInt(seconds);
 }

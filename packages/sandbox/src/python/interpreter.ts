@@ -40,6 +40,7 @@ export function createPythonInterpreter(
       python.restore();
       return true;
     },
+    firstDifference: () => python.firstDifference(),
   };
 }
 

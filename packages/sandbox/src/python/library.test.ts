@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { createCodeRunner } from '../index.js';
 import { runCode } from '../testing/attack.js';
 
-const runner = createCodeRunner();
+const errors: Error[] = [];
+const runner = createCodeRunner({ checkRestores: true, onError: (error) => errors.push(error) });
 afterAll(() => runner.close());
 
 const valueOf = async (code: string, with_ = runner): Promise<unknown> => {
@@ -188,4 +189,8 @@ def main(): return [greeting.hello("you"), importlib.metadata.version("greeting"
   } finally {
     await other.close();
   }
+});
+
+test('each run was undone, as far as its last byte', () => {
+  expect(errors).toEqual([]);
 });

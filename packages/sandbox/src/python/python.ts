@@ -1,4 +1,5 @@
 import { Restorer, type Snapshot, takeSnapshot } from '../cage/restorable.js';
+import { TrackedMemory } from '../cage/tracked-memory.js';
 import { CageFiles } from './files.js';
 import { createImports } from './imports.js';
 import { prelude } from './prelude.js';
@@ -28,7 +29,7 @@ type Exports = Record<string, (...args: number[]) => number>;
 
 /** One CPython in WebAssembly, on a host of our own: the bridge that Pyodide has to JavaScript is never started. */
 export class Python {
-  readonly #memory: WebAssembly.Memory;
+  readonly #memory: TrackedMemory;
   readonly #stackPointer: WebAssembly.Global<'i32'>;
   readonly #call: Exports;
   readonly #addresses: Record<string, WebAssembly.Global<'i32'> | undefined>;
@@ -52,22 +53,22 @@ export class Python {
       },
     });
     const { exports } = new WebAssembly.Instance(parts.module, imports);
-    this.#memory = exports['memory'] as WebAssembly.Memory;
+    this.#memory = new TrackedMemory(exports);
     this.#stackPointer = exports['__stack_pointer'] as WebAssembly.Global<'i32'>;
     this.#call = exports as Exports;
     this.#addresses = exports as Record<string, WebAssembly.Global<'i32'> | undefined>;
-    this.#trampoline = installTrampoline(this.#memory, exports['__indirect_function_table'] as WebAssembly.Table);
+    this.#trampoline = installTrampoline(exports);
   }
 
   get memoryBytes(): number {
-    return this.#memory.buffer.byteLength;
+    return this.#memory.byteLength;
   }
 
   /** Starts Python from nothing (seconds) and returns the state that every run starts from. */
   boot(): PythonSnapshot {
     this.#fn('__wasm_call_ctors')();
-    const trampolineOffset = this.#view().getInt32(this.#address('_PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET'), true);
-    this.#view().setInt32(this.#address('_PyRuntime') + trampolineOffset, this.#trampoline, true);
+    const trampolineOffset = this.#memory.view.getInt32(this.#address('_PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET'), true);
+    this.#memory.writableView(this.#address('_PyRuntime') + trampolineOffset, 4).setInt32(0, this.#trampoline, true);
     this.#initialize();
     if (this.#fn('PyRun_SimpleString')(this.#cString(prelude)) !== 0) throw new Error('The Python prelude failed');
     const main = this.#fn('PyModule_GetDict')(this.#fn('PyImport_AddModule')(this.#cString('_cage')));
@@ -81,9 +82,15 @@ export class Python {
   /** Takes the snapshot that runs start from. */
   load(snapshot: PythonSnapshot): void {
     const missing = snapshot.bytes.length - this.memoryBytes;
-    if (missing > 0) this.#memory.grow(Math.ceil(missing / 65_536));
+    if (missing > 0) this.#memory.grow(missing);
     this.#start = { snapshot, restorer: new Restorer(snapshot) };
+    this.#memory.marks.fill(1);
     this.restore();
+  }
+
+  /** Where the memory is not what it was at `load`, or undefined; for checks. */
+  firstDifference(): number | undefined {
+    return this.#loaded().restorer.firstDifference(this.#memory);
   }
 
   /** Forgets everything since `load`. */
@@ -110,7 +117,7 @@ export class Python {
     const start = this.#fn('PyBytes_AsString')(result);
     const length = this.#fn('PyBytes_Size')(result);
     if (length > maxOutputBytes + 1) return undefined;
-    return Buffer.from(this.#memory.buffer, start, length).toString('utf8');
+    return Buffer.from(this.#memory.bytes.buffer, start, length).toString('utf8');
   }
 
   #loaded(): { snapshot: PythonSnapshot; restorer: Restorer } {
@@ -130,7 +137,7 @@ export class Python {
     if (this.#fn('Py_InitializeFromInitConfig')(config) !== 0) {
       const message = this.#allocate(new Uint8Array(4));
       this.#fn('PyInitConfig_GetError')(config, message);
-      throw new Error(`Python did not start: ${this.#textAt(this.#view().getUint32(message, true))}`);
+      throw new Error(`Python did not start: ${this.#textAt(this.#memory.view.getUint32(message, true))}`);
     }
   }
 
@@ -146,14 +153,10 @@ export class Python {
     return found.value;
   }
 
-  #view(): DataView {
-    return new DataView(this.#memory.buffer);
-  }
-
   #allocate(bytes: Uint8Array): number {
     const at = this.#fn('malloc')(bytes.length) >>> 0;
     if (at === 0) throw new RangeError('No memory for the request');
-    new Uint8Array(this.#memory.buffer).set(bytes, at);
+    this.#memory.write(at, bytes);
     return at;
   }
 
@@ -162,8 +165,8 @@ export class Python {
   }
 
   #textAt(pointer: number): string {
-    const memory = new Uint8Array(this.#memory.buffer);
-    return Buffer.from(memory.slice(pointer, memory.indexOf(0, pointer))).toString('utf8');
+    const { bytes } = this.#memory;
+    return Buffer.from(bytes.slice(pointer, bytes.indexOf(0, pointer))).toString('utf8');
   }
 }
 

@@ -1,10 +1,11 @@
-import { readTime, writeTime } from './calendar.js';
+import { readTime, tmBytes, writeTime } from './calendar.js';
 import { errno, fail, SystemCallError } from './errno.js';
+import type { TrackedMemory } from '../cage/tracked-memory.js';
 import { type CageFiles, type Node, type OpenFile } from './files.js';
 
-/** What the system calls work on. `memory` is read anew in each call, since it may have grown. */
+/** What the system calls work on. `memory` is there once the interpreter is. */
 export interface CageSystem {
-  memory: () => WebAssembly.Memory;
+  memory: () => TrackedMemory;
   files: CageFiles;
   environment: readonly string[];
   maxMemoryBytes: number;
@@ -20,6 +21,8 @@ export class CageExit extends Error {
 }
 
 type Import = (...args: never[]) => unknown;
+/** Moves up to `length` bytes between a file at position `at` and the memory at `address`. Returns how many. */
+type Move = (file: OpenFile, address: number, length: number, at: number) => number;
 
 const currentDirectory = -100;
 const emptyPath = 0x1000;
@@ -32,13 +35,20 @@ const encoder = new TextEncoder();
 
 /** The imports of CPython that the cage serves; every other one is refused (see `refusals`). */
 export function createSystemCalls(system: CageSystem): Record<string, Import> {
-  const { files } = system;
-  const bytes = (): Uint8Array => new Uint8Array(system.memory().buffer);
-  const view = (): DataView => new DataView(system.memory().buffer);
+  const { files, memory } = system;
+  /** A part of the memory that is overwritten with zeros and then filled. */
+  const record = (address: number, length: number): DataView => {
+    memory().writableBytes(address, length).fill(0);
+    return memory().writableView(address, length);
+  };
+  const setUint32 = (address: number, value: number): void =>
+    memory().writableView(address, 4).setUint32(0, value, true);
+  const setBigInt64 = (address: number, value: bigint): void =>
+    memory().writableView(address, 8).setBigInt64(0, value, true);
 
   const textAt = (pointer: number): string => {
     const start = pointer >>> 0;
-    const text = bytes().subarray(start, start + maxPathBytes);
+    const text = memory().bytes.subarray(start, start + maxPathBytes);
     const length = text.indexOf(0);
     return length < 0 ? fail('nameTooLong') : decoder.decode(text.subarray(0, length));
   };
@@ -48,68 +58,60 @@ export function createSystemCalls(system: CageSystem): Record<string, Import> {
     const absolute = files.absolute(path, directory === currentDirectory ? files.cwd : files.file(directory).path);
     return absolute.length < maxPathBytes ? absolute : fail('nameTooLong');
   };
-  const argument = (varargs: number): number => view().getInt32(varargs >>> 0, true);
+  const argument = (varargs: number): number => memory().view.getInt32(varargs >>> 0, true);
   const lengthOf = (length: bigint): number => {
     if (length < 0n || length > 0xffff_ffffn) return fail('tooBig');
     return Number(length);
   };
 
   const stat = (at: number, node: Node): number => {
-    const data = view();
-    const address = at >>> 0;
+    const data = record(at, 96);
     const writable = node.kind === 'directory' ? node.writable : node.kind === 'file';
     const size = node.kind === 'file' ? node.size : 0;
     const seconds = BigInt(Math.floor(node.modifiedMs / 1_000));
     const nanoseconds = Math.floor(node.modifiedMs % 1_000) * 1_000_000;
-    bytes().fill(0, address, address + 96);
-    data.setUint32(address, 1, true);
-    data.setUint32(address + 4, fileType[node.kind] | (writable ? 0o777 : 0o555), true);
-    data.setUint32(address + 8, 1, true);
-    data.setBigInt64(address + 24, BigInt(size), true);
-    data.setInt32(address + 32, 4_096, true);
-    data.setInt32(address + 36, Math.ceil(size / 512), true);
+    data.setUint32(0, 1, true);
+    data.setUint32(4, fileType[node.kind] | (writable ? 0o777 : 0o555), true);
+    data.setUint32(8, 1, true);
+    data.setBigInt64(24, BigInt(size), true);
+    data.setInt32(32, 4_096, true);
+    data.setInt32(36, Math.ceil(size / 512), true);
     for (const time of [40, 56, 72]) {
-      data.setBigInt64(address + time, seconds, true);
-      data.setUint32(address + time + 8, nanoseconds, true);
+      data.setBigInt64(time, seconds, true);
+      data.setUint32(time + 8, nanoseconds, true);
     }
-    data.setBigInt64(address + 88, BigInt(node.id), true);
+    data.setBigInt64(88, BigInt(node.id), true);
     return 0;
   };
 
   /** Runs `move` over the buffers of a vector until one is not filled. */
-  const overVector = (vector: number, count: number, move: (part: Uint8Array) => number): number => {
+  const overVector = (vector: number, count: number, move: (address: number, length: number) => number): number => {
     let total = 0;
     for (let index = 0; index < count; index++) {
       const entry = (vector >>> 0) + index * 8;
-      const start = view().getUint32(entry, true);
-      const length = view().getUint32(entry + 4, true);
-      const moved = move(bytes().subarray(start, start + length));
+      const start = memory().view.getUint32(entry, true);
+      const length = memory().view.getUint32(entry + 4, true);
+      const moved = move(start, length);
       total += moved;
       if (moved < length) break;
     }
     return total;
   };
-  const transfer = (
-    fd: number,
-    vector: number,
-    count: number,
-    result: number,
-    move: (file: OpenFile, part: Uint8Array, at: number) => number,
-    at?: bigint,
-  ): number => {
+  const transfer = (fd: number, vector: number, count: number, result: number, move: Move, at?: bigint): number => {
     const file = files.file(fd);
     let position = at === undefined ? file.position : lengthOf(at);
-    const total = overVector(vector, count, (part) => {
-      const moved = move(file, part, position);
+    const total = overVector(vector, count, (address, length) => {
+      const moved = move(file, address, length, position);
       position += moved;
       return moved;
     });
     if (at === undefined) file.position = position;
-    view().setUint32(result >>> 0, total, true);
+    setUint32(result, total);
     return 0;
   };
-  const read = (file: OpenFile, part: Uint8Array, at: number): number => files.read(file, part, at);
-  const write = (file: OpenFile, part: Uint8Array, at: number): number => files.write(file, part, at);
+  const read: Move = (file, address, length, at) => files.read(file, memory().writableBytes(address, length), at);
+  const write: Move = (file, address, length, at) =>
+    files.write(file, memory().bytes.subarray(address, address + length), at);
 
   const directoryEntries = (fd: number, at: number, space: number): number => {
     const file = files.file(fd);
@@ -121,13 +123,12 @@ export function createSystemCalls(system: CageSystem): Record<string, Import> {
       const name = names[file.position] ?? '';
       const node = file.node.entries.get(name) ?? file.node;
       const address = (at >>> 0) + written;
-      const data = view();
-      bytes().fill(0, address, address + size);
-      data.setBigInt64(address, BigInt(node.id), true);
-      data.setBigInt64(address + 8, BigInt(file.position + 1), true);
-      data.setUint16(address + 16, size, true);
-      data.setUint8(address + 18, node.kind === 'directory' ? 4 : node.kind === 'file' ? 8 : 2);
-      encoder.encodeInto(name, bytes().subarray(address + 19, address + size - 1));
+      const data = record(address, size);
+      data.setBigInt64(0, BigInt(node.id), true);
+      data.setBigInt64(8, BigInt(file.position + 1), true);
+      data.setUint16(16, size, true);
+      data.setUint8(18, node.kind === 'directory' ? 4 : node.kind === 'file' ? 8 : 2);
+      encoder.encodeInto(name, memory().writableBytes(address + 19, size - 20));
     }
     return written;
   };
@@ -138,7 +139,7 @@ export function createSystemCalls(system: CageSystem): Record<string, Import> {
     const position = Number(offset) + (whence === 1 ? file.position : whence === 2 ? size : 0);
     if (position < 0 || position > 0xffff_ffff) return fail('invalid');
     file.position = position;
-    view().setBigInt64(result >>> 0, BigInt(position), true);
+    setBigInt64(result, BigInt(position));
     return 0;
   };
 
@@ -166,7 +167,7 @@ export function createSystemCalls(system: CageSystem): Record<string, Import> {
     __syscall_getcwd: (at: number, space: number) => {
       const path = encoder.encode(`${files.cwd}\0`);
       if (space < path.length) return fail('range');
-      bytes().set(path, at >>> 0);
+      memory().write(at, path);
       return path.length;
     },
     __syscall_chdir: (path: number) => {
@@ -222,10 +223,9 @@ export function createSystemCalls(system: CageSystem): Record<string, Import> {
     __syscall_getuid32_js: () => 0,
     // The only way to wait: `time.sleep` of the prelude comes here. Descriptors are always ready.
     __syscall_poll: (polls: number, count: number, timeoutMs: number) => {
-      const data = view();
       for (let index = 0; index < count; index++) {
-        const poll = (polls >>> 0) + index * 8;
-        data.setInt16(poll + 6, data.getInt16(poll + 4, true) & 5, true);
+        const poll = memory().writableView((polls >>> 0) + index * 8, 8);
+        poll.setInt16(6, poll.getInt16(4, true) & 5, true);
       }
       if (count === 0 && timeoutMs > 0) Atomics.wait(sleepCell, 0, 0, timeoutMs);
       return count;
@@ -252,37 +252,36 @@ export function createSystemCalls(system: CageSystem): Record<string, Import> {
     fd_sync: () => 0,
     fd_fdstat_get: (fd: number, at: number) => {
       const { node } = files.file(fd);
-      bytes().fill(0, at >>> 0, (at >>> 0) + 24);
-      view().setUint8(at >>> 0, node.kind === 'directory' ? 3 : node.kind === 'file' ? 4 : 2);
+      record(at, 24).setUint8(0, node.kind === 'directory' ? 3 : node.kind === 'file' ? 4 : 2);
       return 0;
     },
     environ_sizes_get: (count: number, size: number) => {
-      view().setUint32(count >>> 0, system.environment.length, true);
-      view().setUint32(size >>> 0, encoder.encode(system.environment.join('\0')).length + 1, true);
+      setUint32(count, system.environment.length);
+      setUint32(size, encoder.encode(system.environment.join('\0')).length + 1);
       return 0;
     },
     environ_get: (pointers: number, at: number) => {
       let address = at >>> 0;
       system.environment.forEach((entry, index) => {
-        view().setUint32((pointers >>> 0) + index * 4, address, true);
+        setUint32((pointers >>> 0) + index * 4, address);
         const text = encoder.encode(`${entry}\0`);
-        bytes().set(text, address);
+        memory().write(address, text);
         address += text.length;
       });
       return 0;
     },
     clock_res_get: (_clock: number, at: number) => {
-      view().setBigInt64(at >>> 0, 1_000n, true);
+      setBigInt64(at, 1_000n);
       return 0;
     },
     clock_time_get: (clock: number, _precision: bigint, at: number) => {
-      view().setBigInt64(at >>> 0, BigInt(Math.round(now(clock) * 1_000)) * 1_000n, true);
+      setBigInt64(at, BigInt(Math.round(now(clock) * 1_000)) * 1_000n);
       return 0;
     },
     random_get: (at: number, length: number) => {
       const largest = 65_536;
       for (let done = 0; done < length; done += largest)
-        bytes().set(crypto.getRandomValues(new Uint8Array(Math.min(largest, length - done))), (at >>> 0) + done);
+        memory().write((at >>> 0) + done, crypto.getRandomValues(new Uint8Array(Math.min(largest, length - done))));
       return 0;
     },
   };
@@ -297,18 +296,18 @@ export function createSystemCalls(system: CageSystem): Record<string, Import> {
     emscripten_get_now: () => performance.now(),
     emscripten_date_now: () => Date.now(),
     _tzset_js: (timezone: number, daylight: number, standardName: number, daylightName: number) => {
-      view().setInt32(timezone >>> 0, 0, true);
-      view().setInt32(daylight >>> 0, 0, true);
-      for (const name of [standardName, daylightName]) bytes().set(encoder.encode('UTC\0'), name >>> 0);
+      setUint32(timezone, 0);
+      setUint32(daylight, 0);
+      for (const name of [standardName, daylightName]) memory().write(name, encoder.encode('UTC\0'));
     },
-    _gmtime_js: (seconds: bigint, at: number) => writeTime(view(), at >>> 0, seconds),
-    _localtime_js: (seconds: bigint, at: number) => writeTime(view(), at >>> 0, seconds),
-    _timegm_js: (at: number) => readTime(view(), at >>> 0),
-    _mktime_js: (at: number) => readTime(view(), at >>> 0),
+    _gmtime_js: (seconds: bigint, at: number) => writeTime(memory().writableView(at, tmBytes), seconds),
+    _localtime_js: (seconds: bigint, at: number) => writeTime(memory().writableView(at, tmBytes), seconds),
+    _timegm_js: (at: number) => readTime(memory().writableView(at, tmBytes)),
+    _mktime_js: (at: number) => readTime(memory().writableView(at, tmBytes)),
     emscripten_get_heap_max: () => system.maxMemoryBytes,
     emscripten_resize_heap: (requested: number) => growMemory(system, requested >>> 0),
     _emscripten_get_progname: (at: number, space: number) => {
-      if (space > 0) view().setUint8(at >>> 0, 0);
+      if (space > 0) memory().writableView(at, 1).setUint8(0, 0);
     },
     _PyEM_TrampolineCall_JS: () => exit(134),
     // No signals, and nothing keeps the interpreter alive but the call it is in.
@@ -340,13 +339,13 @@ export function createSystemCalls(system: CageSystem): Record<string, Import> {
 
 function growMemory(system: CageSystem, requested: number): number {
   const memory = system.memory();
-  const current = memory.buffer.byteLength;
+  const current = memory.byteLength;
   if (requested > system.maxMemoryBytes) {
     system.onMemoryRefused();
     return 0;
   }
   const target = Math.min(system.maxMemoryBytes, Math.max(requested, Math.ceil(current * 1.2)));
-  memory.grow(Math.ceil((target - current) / 65_536));
+  memory.grow(target - current);
   return 1;
 }
 

@@ -1,4 +1,5 @@
 import { unsigned } from '../cage/module.js';
+import { markBlock, marksName } from '../cage/marks.js';
 
 /**
  * CPython casts between C function types and relies on callees ignoring surplus arguments, which WebAssembly traps on. It
@@ -26,8 +27,11 @@ const callAs = (type: number): number[] => [
   ...[2, 3, 4].slice(0, type).flatMap(localGet),
   ...[...localGet(1), 0x11, type, 0, 0x0f, 0x0b],
 ];
-/** `*success = value` */
-const storeSuccess = (value: number): number[] => [...localGet(0), ...constant(value), 0x36, 2, 0];
+/** `*success = value`, and marks it as written. */
+const storeSuccess = (value: number): number[] => [
+  ...[...localGet(0), ...constant(value), 0x36, 2, 0],
+  ...[...localGet(0), ...markBlock],
+];
 
 const body = [0, ...storeSuccess(1), ...[3, 2, 1, 0].flatMap(callAs), ...[...storeSuccess(0), ...constant(0), 0x0b]];
 
@@ -39,6 +43,7 @@ const bytes = new Uint8Array([
     2,
     vector([
       [...text('env'), ...text('memory'), 0x02, 0x00, 1],
+      [...text('env'), ...text(marksName), 0x02, 0x00, 1],
       [...text('env'), ...text('table'), 0x01, 0x70, 0x00, 1],
     ]),
   ),
@@ -47,9 +52,11 @@ const bytes = new Uint8Array([
   ...section(10, vector([[...unsigned(body.length), ...body]])),
 ]);
 
-/** Adds the trampoline to the table. Returns its address. */
-export function installTrampoline(memory: WebAssembly.Memory, table: WebAssembly.Table): number {
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, table } });
+/** Adds the trampoline to the interpreter's table of functions. Returns its address. */
+export function installTrampoline(exports: WebAssembly.Exports): number {
+  const table = exports['__indirect_function_table'] as WebAssembly.Table;
+  const env = { memory: exports['memory'], table, [marksName]: exports[marksName] } as WebAssembly.ModuleImports;
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });
   const address = table.grow(1);
   table.set(address, instance.exports['call']);
   return address;
