@@ -74,6 +74,18 @@ export class Writer {
     this.length += content.length;
   }
 
+  /** What `write` writes here, behind its length, which takes five bytes. */
+  sized(write: () => void): void {
+    const width = 5;
+    this.#reserve(width);
+    const start = this.length;
+    this.length += width;
+    write();
+    let rest = this.length - start - width;
+    for (let index = 0; index < width; index++, rest >>>= 7)
+      this.bytes[start + index] = (rest & 0x7f) | (index < width - 1 ? 0x80 : 0);
+  }
+
   #reserve(count: number): void {
     if (this.length + count <= this.bytes.length) return;
     const larger = new Uint8Array((this.length + count) * 2);

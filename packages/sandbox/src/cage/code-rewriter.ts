@@ -10,6 +10,7 @@ const i32Const = 0x41;
 const i32Add = 0x6a;
 const i32And = 0x71;
 const i32ShrU = 0x76;
+
 /** Types of functions by their number. */
 export interface Functions {
   types: readonly Signature[];

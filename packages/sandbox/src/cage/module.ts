@@ -15,13 +15,8 @@ export function limitMemory(module: Uint8Array, maxBytes: number): Uint8Array<Ar
     if (module[content] !== 1 || flags > 1) throw new Error('The interpreter has an unexpected memory');
     const initial = readUnsigned(module, content + 2).value;
     const body = [1, 1, ...unsigned(initial), ...unsigned(Math.max(initial, Math.floor(maxBytes / 65_536)))];
-    return Uint8Array.from(
-      Buffer.concat([
-        module.subarray(0, start),
-        Buffer.from([5, ...unsigned(body.length), ...body]),
-        module.subarray(at),
-      ]),
-    );
+    const section = Buffer.from([5, ...unsigned(body.length), ...body]);
+    return Buffer.concat([module.subarray(0, start), section, module.subarray(at)]);
   }
   throw new Error('The interpreter has no memory');
 }

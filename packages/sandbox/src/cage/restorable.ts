@@ -18,7 +18,9 @@ export function takeSnapshot(memory: TrackedMemory, stackPointer: WebAssembly.Gl
   return { bytes, stackPointer: stackPointer.value };
 }
 
-/** Makes a memory equal to a snapshot. Only blocks that were written since are looked at: a run touches few of them. */
+const zeros = Buffer.alloc(blockBytes);
+
+/** Makes a memory equal to a snapshot. */
 export class Restorer {
   readonly #snapshot: Snapshot;
   readonly #then: Buffer;
@@ -29,12 +31,23 @@ export class Restorer {
     this.#then = Buffer.from(buffer, byteOffset, byteLength);
   }
 
+  /** The first time: looks at all of the memory. What is right is not written, since zeros take no space before that. */
+  load(memory: TrackedMemory, stackPointer: WebAssembly.Global<'i32'>): void {
+    const now = Buffer.from(memory.bytes.buffer);
+    for (let from = 0; from < now.length; from += blockBytes)
+      if (this.#differs(now, from)) this.#restorePart(now, from, from + blockBytes);
+    memory.marks.fill(0);
+    stackPointer.value = this.#snapshot.stackPointer;
+  }
+
+  /** Later: writes the blocks that were written since, which are few. */
   restore(memory: TrackedMemory, stackPointer: WebAssembly.Global<'i32'>): void {
-    const { marks, bytes } = memory;
+    const { marks } = memory;
+    const now = Buffer.from(memory.bytes.buffer);
     for (let first = marks.indexOf(1); first >= 0;) {
       const unmarked = marks.indexOf(0, first);
       const next = unmarked < 0 ? marks.length : unmarked;
-      this.#restorePart(bytes, first * blockBytes, next * blockBytes + overhangBytes);
+      this.#restorePart(now, first * blockBytes, next * blockBytes + overhangBytes);
       marks.fill(0, first, next);
       first = marks.indexOf(1, next);
     }
@@ -43,17 +56,25 @@ export class Restorer {
 
   /** The first address whose byte is not the snapshot's, or undefined: looks at all of the memory, whatever is marked. */
   firstDifference(memory: TrackedMemory): number | undefined {
-    const { bytes } = memory;
-    const then = Buffer.alloc(bytes.length);
-    this.#then.copy(then);
-    if (then.equals(bytes)) return undefined;
-    return bytes.findIndex((byte, at) => byte !== then[at]);
+    const now = Buffer.from(memory.bytes.buffer);
+    for (let from = 0; from < now.length; from += blockBytes)
+      if (this.#differs(now, from))
+        for (let at = from; at < from + blockBytes; at++) if (now[at] !== (this.#then[at] ?? 0)) return at;
+    return undefined;
   }
 
-  #restorePart(now: Uint8Array, from: number, to: number): void {
+  /** Of the block that begins at `from`. */
+  #differs(now: Buffer, from: number): boolean {
+    const part = this.#then.subarray(from, from + blockBytes);
+    const end = from + part.length;
+    const isSame = part.equals(now.subarray(from, end));
+    return !isSame || !zeros.subarray(part.length).equals(now.subarray(end, from + blockBytes));
+  }
+
+  #restorePart(now: Buffer, from: number, to: number): void {
     const then = this.#then;
     const end = Math.min(to, then.length);
     if (from < end) then.copy(now, from, from, end);
-    if (to > then.length) now.fill(0, Math.max(from, then.length), to);
+    if (to > then.length) now.fill(0, Math.max(from, then.length), Math.min(to, now.length));
   }
 }

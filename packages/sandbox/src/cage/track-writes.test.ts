@@ -15,7 +15,7 @@ function start(parts: Parts) {
   const memory = new TrackedMemory(exports);
   memory.writableBytes(0, memoryBytes - 1_000).forEach((_, at, bytes) => (bytes[at] = (at % 250) + 1));
   const restorer = new Restorer(takeSnapshot(memory, stackPointer));
-  restorer.restore(memory, stackPointer);
+  restorer.load(memory, stackPointer);
   const call = (index: number, argument: number): void =>
     (exports[`f${index}`] as (argument: number) => void)(argument);
   const raw = new Uint8Array((exports['memory'] as WebAssembly.Memory).buffer);
@@ -202,4 +202,16 @@ describe('what is not known is refused', () => {
   ])('%s', (_, parts, message) => {
     expect(() => trackWrites(assemble(parts))).toThrow(message);
   });
+});
+
+test('a new memory is made equal to a snapshot of another', () => {
+  const parts: Parts = { bodies: [] };
+  const { memory } = start(parts);
+  const restorer = new Restorer(takeSnapshot(memory, stackPointer));
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(trackWrites(assemble(parts))));
+  const other = new TrackedMemory(exports);
+  other.write(memoryBytes - 10, new Uint8Array([1, 2, 3]));
+  expect(restorer.firstDifference(other)).toBe(0);
+  restorer.load(other, stackPointer);
+  expect(restorer.firstDifference(other)).toBeUndefined();
 });

@@ -14,7 +14,7 @@ const pageBytes = 65_536;
  * @throws Error when the module has a part that is not known here
  */
 export function trackWrites(module: Uint8Array): Uint8Array<ArrayBuffer> {
-  const out = new Writer(module.length * 2);
+  const out = new Writer(Math.ceil(module.length * 1.25));
   out.copy(module, 0, 8);
   let types: Signature[] = [];
   let imported: number[] = [];
@@ -32,11 +32,8 @@ export function trackWrites(module: Uint8Array): Uint8Array<ArrayBuffer> {
     if (id === section.memory) out.section(id, memories(module, at));
     else if (id === section.export) out.section(id, exports(module, content, end));
     else if (id === section.code) {
-      const code = new Writer(size * 2);
-      new CodeRewriter(module, { types, imported, functions }, code).rewrite(at, end);
       out.byte(id);
-      out.number(code.length);
-      out.copy(code.bytes, 0, code.length);
+      out.sized(() => new CodeRewriter(module, { types, imported, functions }, out).rewrite(at, end));
     } else {
       if (id === section.type) types = signatures(module, at);
       if (id === section.function) functions = list(module, at);
@@ -47,7 +44,7 @@ export function trackWrites(module: Uint8Array): Uint8Array<ArrayBuffer> {
   }
   for (const id of [section.memory, section.export, section.code])
     if (!seen.has(id)) throw new Error(`The interpreter has no section ${id}`);
-  return out.bytes.slice(0, out.length);
+  return out.bytes.subarray(0, out.length);
 }
 
 const section = { type: 1, import: 2, function: 3, memory: 5, export: 7, code: 10 };

@@ -44,7 +44,7 @@ export class QuickJs {
     const [seed, run, describe] = [0, 1, 2].map((index) => this.#fn('qjs_get_prop_uint32')(functions, index));
     this.#functions = { seed: seed ?? 0, run: run ?? 0, describe: describe ?? 0 };
     this.#restorer = new Restorer(takeSnapshot(this.#memory, this.#stackPointer));
-    this.restore();
+    this.#restorer.load(this.#memory, this.#stackPointer);
   }
 
   /** Where the memory is not what it was after `boot`, or undefined; for checks. */

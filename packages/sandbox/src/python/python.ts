@@ -83,8 +83,9 @@ export class Python {
   load(snapshot: PythonSnapshot): void {
     const missing = snapshot.bytes.length - this.memoryBytes;
     if (missing > 0) this.#memory.grow(missing);
-    this.#start = { snapshot, restorer: new Restorer(snapshot) };
-    this.#memory.marks.fill(1);
+    const restorer = new Restorer(snapshot);
+    restorer.load(this.#memory, this.#stackPointer);
+    this.#start = { snapshot, restorer };
     this.restore();
   }
 
