@@ -24,10 +24,10 @@ export interface CodeRunnerOptions {
   /** Folder of pure-Python wheels (`*.whl`) that Python code may import. */
   packagesDir?: string | undefined;
   /**
-   * Compares all of an interpreter's memory with its snapshot after each run and ends the interpreter with an error when they differ: for
-   * tests, costs 2 ms each time. @default false
+   * After so many runs of an interpreter all of its memory is compared with its snapshot (2 ms), and the interpreter is ended with an
+   * error when they differ. @default 256; tests look each time
    */
-  checkRestores?: boolean;
+  checkEvery?: number;
   /** Told about crashes of the helper process and about a cache that cannot be used; runs are not affected or have failed. */
   onError?: (error: Error) => void;
   observer?: CodeObserver;
@@ -51,7 +51,7 @@ export interface RunnerSettings {
   spares: number;
   cacheDir: string | undefined;
   packagesDir: string | undefined;
-  checkRestores: boolean;
+  checkEvery: number;
 }
 
 const mebibyte = 1_048_576;
@@ -76,7 +76,7 @@ export function settingsOf(options: CodeRunnerOptions): RunnerSettings {
     spares: checked('spares', options.spares ?? 1, 0, 64),
     cacheDir: options.cacheDir,
     packagesDir: options.packagesDir,
-    checkRestores: options.checkRestores ?? false,
+    checkEvery: checked('checkEvery', options.checkEvery ?? 256, 1, 1_000_000),
   };
 }
 

@@ -62,7 +62,7 @@ async function makeSnapshot(data: ThreadData): Promise<PythonSnapshot> {
 }
 
 async function start(setup: HelperSetup): Promise<Record<CodeLanguage, Pool>> {
-  const { limits, spares, checkRestores } = setup;
+  const { limits, spares, checkEvery } = setup;
   const common: Omit<PoolDeps, 'size' | 'startThread' | 'limits'> = {
     spares,
     onResult: (id, result) => say({ type: 'result', id, result }),
@@ -74,7 +74,7 @@ async function start(setup: HelperSetup): Promise<Record<CodeLanguage, Pool>> {
     ...common,
     size: setup.threads.javascript,
     limits: limits.javascript,
-    startThread: () => startThread({ role: 'javascript', module: quickJs, limits: limits.javascript, checkRestores }),
+    startThread: () => startThread({ role: 'javascript', module: quickJs, limits: limits.javascript, checkEvery }),
   });
 
   const parts: Omit<PythonParts, 'maxMemoryBytes'> = {
@@ -90,7 +90,7 @@ async function start(setup: HelperSetup): Promise<Record<CodeLanguage, Pool>> {
     ...common,
     size: setup.threads.python3,
     limits: limits.python3,
-    startThread: () => startThread({ role: 'python3', parts, snapshot, limits: limits.python3, checkRestores }),
+    startThread: () => startThread({ role: 'python3', parts, snapshot, limits: limits.python3, checkEvery }),
   });
   return { python3, javascript };
 }

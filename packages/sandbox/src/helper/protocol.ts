@@ -8,7 +8,7 @@ export interface HelperSetup {
   threads: Record<CodeLanguage, number>;
   spares: number;
   /** See `CodeRunnerOptions`. */
-  checkRestores: boolean;
+  checkEvery: number;
   /** Absolute paths. */
   pyodideDir: string;
   quickJsFile: string;

@@ -10,8 +10,8 @@ import type { FromThread, ToThread } from './protocol.js';
 type PythonLibraries = Omit<PythonParts, 'maxMemoryBytes'>;
 
 export type ThreadData =
-  | { role: 'python3'; parts: PythonLibraries; snapshot: PythonSnapshot; limits: Limits; checkRestores: boolean }
-  | { role: 'javascript'; module: WebAssembly.Module; limits: Limits; checkRestores: boolean }
+  | { role: 'python3'; parts: PythonLibraries; snapshot: PythonSnapshot; limits: Limits; checkEvery: number }
+  | { role: 'javascript'; module: WebAssembly.Module; limits: Limits; checkEvery: number }
   /** Starts Python once, to make the snapshot; never sees users' code. */
   | { role: 'snapshot'; parts: PythonLibraries; limits: Limits };
 
@@ -26,7 +26,7 @@ if (data.role === 'snapshot') {
     data.role === 'python3'
       ? createPythonInterpreter(data.parts, data.snapshot, data.limits)
       : createJavaScriptInterpreter(data.module, data.limits),
-    data.checkRestores,
+    data.checkEvery,
   );
 }
 
@@ -51,15 +51,16 @@ function check(interpreter: Interpreter): void {
   if (address !== undefined) throw new Error(`A run left something at address ${address}`);
 }
 
-function serve(interpreter: Interpreter, checkRestores: boolean): void {
+function serve(interpreter: Interpreter, checkEvery: number): void {
   const say = (message: FromThread): void => {
     port?.postMessage(message);
   };
+  let restores = 0;
   port?.on('message', ({ code, inputs }: ToThread) => {
     say({ type: 'result', result: interpreter.run(code, inputs) });
     // After the answer: nobody waits for it.
     const restored = interpreter.restore();
-    if (restored && checkRestores) check(interpreter);
+    if (restored && ++restores % checkEvery === 0) check(interpreter);
     say({ type: restored ? 'idle' : 'spent' });
   });
   strip();

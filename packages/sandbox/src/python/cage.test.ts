@@ -15,7 +15,7 @@ const runner = createCodeRunner({
   timeLimitMs: 2_500,
   memoryLimitBytes: { python3: 96 * 1_048_576, javascript: 64 * 1_048_576 },
   outputLimitBytes: 200_000,
-  checkRestores: true,
+  checkEvery: 1,
   onError: (error) => errors.push(error),
 });
 

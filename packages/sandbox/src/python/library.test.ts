@@ -5,7 +5,7 @@ import { createCodeRunner } from '../index.js';
 import { runCode } from '../testing/attack.js';
 
 const errors: Error[] = [];
-const runner = createCodeRunner({ checkRestores: true, onError: (error) => errors.push(error) });
+const runner = createCodeRunner({ checkEvery: 1, onError: (error) => errors.push(error) });
 afterAll(() => runner.close());
 
 const valueOf = async (code: string, with_ = runner): Promise<unknown> => {

@@ -211,7 +211,7 @@ export class Helper {
 const unavailable = failed('The code cannot run now: the code runner of this worker is not available');
 
 function createSetup(settings: RunnerSettings): HelperSetup {
-  const { limits, interpreters, spares, cacheDir, packagesDir, checkRestores } = settings;
+  const { limits, interpreters, spares, cacheDir, packagesDir, checkEvery } = settings;
   const pyodideDir = dirname(require.resolve('pyodide/package.json'));
   const wheels = packagesDir === undefined ? [] : listWheels(resolve(packagesDir));
   const python = ['pyodide.asm.wasm', 'python_stdlib.zip'].map((name) => resolve(pyodideDir, name));
@@ -219,7 +219,7 @@ function createSetup(settings: RunnerSettings): HelperSetup {
     limits,
     threads: { python3: interpreters.python3 + spares, javascript: interpreters.javascript + spares },
     spares,
-    checkRestores,
+    checkEvery,
     pyodideDir,
     quickJsFile: require.resolve('quickjs-wasi/quickjs.wasm'),
     wheels,

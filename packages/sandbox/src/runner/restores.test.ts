@@ -5,7 +5,7 @@ import { sequence } from '../testing/random.js';
 
 const errors: Error[] = [];
 const runner = createCodeRunner({
-  ...{ checkRestores: true, interpreters: { python3: 1, javascript: 1 }, spares: 0 },
+  ...{ checkEvery: 1, interpreters: { python3: 1, javascript: 1 }, spares: 0 },
   onError: (error) => errors.push(error),
 });
 afterAll(() => runner.close());
