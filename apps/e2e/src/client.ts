@@ -72,13 +72,12 @@ export class Client {
   ): Promise<Run> {
     const controller = new AbortController();
     const response = await this.request(method, path, { ...options, signal: controller.signal });
-    if (response.status !== 200 || !response.body)
-      throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    if (response.status !== 200) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return {
       headers: response.headers,
       runId: response.headers.get('x-workflow-run-id') ?? '',
       taskId: response.headers.get('x-task-id') ?? '',
-      events: parseEvents(response.body),
+      events: parseEvents(response),
       abort: () => {
         controller.abort();
       },
@@ -100,12 +99,15 @@ export interface BlockingBody {
   };
 }
 
-/** Reads SSE frames; pings are left out. A connection that breaks ends the events. */
-async function* parseEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<WireEvent> {
+/**
+ * Reads SSE frames; pings are left out. A connection that breaks ends the events. Keeps the response itself: `fetch`
+ * cancels an unread body whose response has been collected.
+ */
+async function* parseEvents(response: Response): AsyncGenerator<WireEvent> {
   const decoder = new TextDecoder();
   let text = '';
   try {
-    for await (const chunk of body) {
+    for await (const chunk of response.body as ReadableStream<Uint8Array>) {
       text += decoder.decode(chunk, { stream: true });
       const frames = text.split('\n\n');
       text = frames.pop() ?? '';

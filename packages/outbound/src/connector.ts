@@ -17,7 +17,7 @@ export interface ConnectorOptions {
 /** Opens every socket of the client, directly or through a proxy, and only to allowed addresses. */
 export interface Connector {
   connect: buildConnector.connector;
-  close(): Promise<void>;
+  close(): void;
 }
 
 /**

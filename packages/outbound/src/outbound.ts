@@ -128,7 +128,8 @@ export function createOutbound(options: OutboundOptions = {}): ClosableOutbound 
     close: async () => {
       const all = [...clients.values()];
       clients.clear();
-      await Promise.all(all.flatMap(({ agent, connector }) => [agent.destroy(), connector.close()]));
+      for (const { connector } of all) connector.close();
+      await Promise.all(all.map(({ agent }) => agent.destroy()));
     },
   };
 }

@@ -7,6 +7,7 @@ import { createOutbound, type ClosableOutbound, type OutboundOptions } from './o
 let proxy: Server;
 let target: Server;
 let asked: { path: string; authorization: string | undefined }[] = [];
+const silence = 'silence';
 let answer = 'HTTP/1.1 200 OK\r\n\r\n';
 const clients: ClosableOutbound[] = [];
 
@@ -18,6 +19,7 @@ beforeAll(async () => {
   proxy = createServer();
   proxy.on('connect', (request, client) => {
     asked.push({ path: request.url ?? '', authorization: request.headers['proxy-authorization'] });
+    if (answer === silence) return;
     client.write(answer);
     if (!answer.includes(' 200 ')) return client.end();
     const upstream = connect(portOf(target), '127.0.0.1');
@@ -114,8 +116,15 @@ describe('a proxy', () => {
   });
 
   it('that is silent is subject to the connect limit', async () => {
-    answer = '';
+    answer = silence;
     const failure = client({ resolve }).request({ ...get('http://public.example/'), timeouts: { connectMs: 30 } });
     await expect(failure).rejects.toMatchObject({ kind: 'timeout', message: 'Connect timed out' });
+  });
+
+  it('that hangs up is asked once and named', async () => {
+    answer = '';
+    const failure = client({ resolve }).request(get('http://public.example/'));
+    await expect(failure).rejects.toMatchObject({ kind: 'connect', message: 'The proxy failed: socket hang up' });
+    expect(asked).toHaveLength(1);
   });
 });

@@ -1,6 +1,8 @@
-import { isIPv6, Socket } from 'node:net';
+import { request as plainRequest } from 'node:http';
+import { request as secureRequest } from 'node:https';
+import { isIPv6, type Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import { OutboundError } from '@millrace/contracts';
-import { Pool } from 'undici';
 import { bareHost, type Guard } from './guard.js';
 import { portOf, type ProxyTarget } from './proxies.js';
 
@@ -10,13 +12,14 @@ export interface TunnelOptions {
   /** Names go to the proxy unresolved; only literal addresses are judged here. */
   proxyGuards: boolean;
   /** TLS of the connection to an `https:` proxy. */
-  tls: { secureContext?: object };
+  tls: { secureContext?: SecureContext };
 }
 
 /** Opens sockets through HTTP proxies. */
 export interface Tunnels {
   open(proxy: URL, target: ProxyTarget): Promise<Socket>;
-  close(): Promise<void>;
+  /** Gives up what is being opened. */
+  close(): void;
 }
 
 /**
@@ -24,24 +27,16 @@ export interface Tunnels {
  * that answers the proxy differently can't lead elsewhere (G1 of guard.ts).
  */
 export function createTunnels({ guard, connectMs, proxyGuards, tls }: TunnelOptions): Tunnels {
-  const pools = new Map<string, Pool>();
-
-  function poolFor(proxy: URL): Pool {
-    let pool = pools.get(proxy.origin);
-    if (!pool) {
-      pool = new Pool(proxy.origin, { connect: { timeout: connectMs, allowH2: false, ...tls } });
-      pools.set(proxy.origin, pool);
-    }
-    return pool;
-  }
+  const closing = new AbortController();
 
   async function open(proxy: URL, target: ProxyTarget): Promise<Socket> {
-    const signal = AbortSignal.timeout(connectMs);
+    const limit = AbortSignal.timeout(connectMs);
+    const signal = AbortSignal.any([limit, closing.signal]);
     try {
       const hosts = await raced(hostsFor(target), signal);
       return await firstOf(hosts, async (host) => connect(proxy, `${host}:${portOf(target)}`, signal));
     } catch (error) {
-      throw signal.aborted ? new OutboundError('timeout', 'Connect timed out', { cause: error }) : error;
+      throw limit.aborted ? new OutboundError('timeout', 'Connect timed out', { cause: error }) : error;
     }
   }
 
@@ -52,21 +47,32 @@ export function createTunnels({ guard, connectMs, proxyGuards, tls }: TunnelOpti
     return addresses.map((address) => (isIPv6(address) ? `[${address}]` : address));
   }
 
-  async function connect(proxy: URL, path: string, signal: AbortSignal): Promise<Socket> {
-    const headers = { host: path, ...credentials(proxy) };
-    const { socket, statusCode } = await poolFor(proxy).connect({ path, headers, signal });
-    // Until somebody takes the socket over, nobody else meets its errors.
-    socket.on('error', () => undefined);
-    if (statusCode >= 200 && statusCode < 300 && socket instanceof Socket) return socket;
-    socket.destroy();
-    throw new OutboundError('connect', `The proxy refused to connect (status ${statusCode})`);
+  function connect(proxy: URL, path: string, signal: AbortSignal): Promise<Socket> {
+    return new Promise((resolve, reject) => {
+      const headers = { host: path, ...credentials(proxy) };
+      const options = { method: 'CONNECT', path, headers, agent: false, signal };
+      const asked =
+        proxy.protocol === 'https:' ? secureRequest(proxy, { ...options, ...tls }) : plainRequest(proxy, options);
+      asked.on('error', (cause) =>
+        reject(new OutboundError('connect', `The proxy failed: ${cause.message}`, { cause })),
+      );
+      asked.on('connect', ({ statusCode = 0 }, socket, head) => {
+        // Until somebody takes the socket over, nobody else meets its errors.
+        socket.on('error', () => undefined);
+        if (statusCode >= 200 && statusCode < 300) {
+          if (head.length > 0) socket.unshift(head);
+          return resolve(socket);
+        }
+        socket.destroy();
+        reject(new OutboundError('connect', `The proxy refused to connect (status ${statusCode})`));
+      });
+      asked.end();
+    });
   }
 
   return {
     open,
-    close: async () => {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
-    },
+    close: () => closing.abort(new OutboundError('aborted', 'The client is closed')),
   };
 }
 
