@@ -50,10 +50,10 @@ async function wholeRun(request: object, env: Record<string, string>): Promise<M
 const forcedId = '0af7651916cd43dd8448eb211c80319c';
 const callerParent = '00-11111111111111111111111111111111-2222222222222222-01';
 
-describe('the trace of a run, over four processes', () => {
+describe.each(['http/protobuf', 'http/json'] as const)('the trace of a run, over four processes, by %s', (protocol) => {
   let receiver: OtlpReceiver;
   beforeEach(async () => {
-    receiver = await startOtlpReceiver();
+    receiver = await startOtlpReceiver(protocol);
   });
   afterEach(() => receiver.close());
 

@@ -2,23 +2,29 @@ import {
   context,
   createTraceState,
   ROOT_CONTEXT,
+  SpanKind,
   trace,
   TraceFlags,
   type Attributes,
   type Context,
   type Span,
   type SpanContext,
-  type SpanKind,
   type Tracer,
 } from '@opentelemetry/api';
 import { withNextIds } from './id-generator.js';
-import type { SpanIds } from './trace-ids.js';
+import { RecordedSpan, type SpanSink } from './recorded-span.js';
+import { newSpanId, newTraceId, type SpanIds } from './trace-ids.js';
 
 let tracer: Tracer | undefined;
+let sink: SpanSink | undefined;
 
-/** Called once when telemetry starts; without it every span is a no-op. */
-export function useTracer(active: Tracer | undefined): void {
+/**
+ * Called once when telemetry starts; without a tracer every span is a no-op.
+ * @param direct where sampled spans go without the SDK's tracer; default: all spans are the tracer's
+ */
+export function useTracer(active: Tracer | undefined, direct?: SpanSink): void {
   tracer = active;
+  sink = direct;
 }
 
 /** Whether spans are recorded at all in this process. */
@@ -46,6 +52,7 @@ export function startSpanWithIds(options: SpanOptions): Span {
   const active = tracer;
   if (!active) return noopSpan;
   const { name, parent } = options;
+  if (sink && (parent ? parent.sampled : sink.samplesRoots)) return startRecordedSpan(sink, options);
   return withNextIds(options, () =>
     active.startSpan(
       name,
@@ -59,6 +66,22 @@ export function startSpanWithIds(options: SpanOptions): Span {
       parent ? parentContext(parent) : ROOT_CONTEXT,
     ),
   );
+}
+
+function startRecordedSpan(to: SpanSink, options: SpanOptions): Span {
+  const { spanId = newSpanId(), kind = SpanKind.INTERNAL, startTimeMs, attributes = {}, links } = options;
+  const parent = options.parent && remoteContext(options.parent);
+  const traceId = parent?.traceId ?? options.traceId ?? newTraceId();
+  const traceState = parent?.traceState;
+  return new RecordedSpan(to, {
+    name: options.name,
+    kind,
+    spanContext: { traceId, spanId, traceFlags: TraceFlags.SAMPLED, ...(traceState && { traceState }) },
+    ...(parent && { parentSpanContext: parent }),
+    ...(startTimeMs !== undefined && { startTimeMs }),
+    attributes,
+    links: links ? links.map((link) => ({ context: remoteContext(link) })) : [],
+  });
 }
 
 /** Ids of a started span. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { trace } from '@opentelemetry/api';
-import type { metrics } from '@opentelemetry/sdk-node';
+import type { metrics, tracing } from '@opentelemetry/sdk-node';
 import { forcedIdGenerator } from './id-generator.js';
 import { allMetrics } from './metrics.js';
 import { useTracer } from './spans.js';
@@ -24,6 +24,8 @@ export interface TelemetryOptions {
 /** A collector that is away must not hold up the end of a process. */
 const shutdownMs = 3000;
 
+const scope = 'millrace';
+
 type Env = TelemetryOptions['env'];
 
 /**
@@ -37,19 +39,28 @@ export async function startTelemetry({ service, env, onError }: TelemetryOptions
   if (!traces && !metrics) return { enabled: false, shutdown: () => Promise.resolve() };
   // Loaded on demand: the SDK costs tens of milliseconds and megabytes that an untraced process need not pay.
   const { NodeSDK, resources } = await import('@opentelemetry/sdk-node');
+  const resource = resources
+    .defaultResource()
+    // Only what the environment says: no detector that asks cloud metadata services.
+    .merge(resources.detectResources({ detectors: [resources.envDetector] }))
+    .merge(resources.resourceFromAttributes({ 'service.name': given(env, 'OTEL_SERVICE_NAME') ?? service }));
+  const processor = traces && exportsProtobuf(env) ? await createSpanProcessor(env) : undefined;
   const sdk = new NodeSDK({
-    serviceName: env['OTEL_SERVICE_NAME']?.trim() || service,
+    resource,
+    autoDetectResources: false,
     idGenerator: forcedIdGenerator,
     instrumentations: [],
-    // Only what the environment says: no detector that asks cloud metadata services.
-    resourceDetectors: [resources.envDetector],
     // Left to defaults, the SDK would export all signals to localhost.
-    ...(traces ? {} : { spanProcessors: [] }),
+    ...(processor ? { spanProcessors: [processor] } : traces ? {} : { spanProcessors: [] }),
     metricReaders: metrics ? [await metricReader(env)] : [],
     logRecordProcessors: [],
   });
   sdk.start();
-  if (traces) useTracer(trace.getTracer('millrace'));
+  if (traces)
+    useTracer(
+      trace.getTracer(scope),
+      processor && { processor, resource, scope: { name: scope }, samplesRoots: samplesAll(env) },
+    );
   return {
     enabled: traces,
     shutdown: async () => {
@@ -58,6 +69,32 @@ export async function startTelemetry({ service, env, onError }: TelemetryOptions
       await Promise.race([sdk.shutdown(), late]).catch((error: unknown) => onError?.(error));
     },
   };
+}
+
+/** Whether spans leave as OTLP in protobuf over HTTP, which is the default. */
+function exportsProtobuf(env: Env): boolean {
+  const protocol = given(env, 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL') ?? given(env, 'OTEL_EXPORTER_OTLP_PROTOCOL');
+  const exporter = given(env, 'OTEL_TRACES_EXPORTER');
+  return (protocol ?? 'http/protobuf') === 'http/protobuf' && (exporter ?? 'otlp') === 'otlp';
+}
+
+/** Whether every trace that begins here is recorded, which is the default. */
+const samplesAll = (env: Env): boolean =>
+  ['parentbased_always_on', 'always_on'].includes(given(env, 'OTEL_TRACES_SAMPLER') ?? 'parentbased_always_on');
+
+async function createSpanProcessor(env: Env): Promise<tracing.SpanProcessor> {
+  const [{ tracing: sdk }, { createSpanExporter }] = await Promise.all([
+    import('@opentelemetry/sdk-node'),
+    import('./span-exporter.js'),
+  ]);
+  const numberOf = (name: string, byDefault: number) => Number(given(env, name) ?? byDefault) || byDefault;
+  return new sdk.BatchSpanProcessor(createSpanExporter(), {
+    // A worker ends some thousands of spans a second: the SDK's own 2048 would drop them when a collector hesitates.
+    maxQueueSize: numberOf('OTEL_BSP_MAX_QUEUE_SIZE', 16_384),
+    maxExportBatchSize: numberOf('OTEL_BSP_MAX_EXPORT_BATCH_SIZE', 1024),
+    scheduledDelayMillis: numberOf('OTEL_BSP_SCHEDULE_DELAY', 5000),
+    exportTimeoutMillis: numberOf('OTEL_BSP_EXPORT_TIMEOUT', 30_000),
+  });
 }
 
 async function metricReader(env: Env): Promise<metrics.PeriodicExportingMetricReader> {

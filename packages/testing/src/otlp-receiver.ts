@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
+import { decodeOtlp } from './otlp-protobuf.js';
 
 /** A span as it was exported, with the service that exported it. */
 export interface ReceivedSpan {
@@ -38,8 +39,11 @@ export function orphansOf(spans: ReceivedSpan[], traceId: string): ReceivedSpan[
   return trace.filter(({ parentSpanId }) => parentSpanId !== undefined && !known.has(parentSpanId));
 }
 
-/** An OTLP/HTTP collector on loopback that keeps the spans of many processes in memory (JSON encoding only). */
-export async function startOtlpReceiver(): Promise<OtlpReceiver> {
+/** How spans travel over HTTP. */
+export type OtlpProtocol = 'http/protobuf' | 'http/json';
+
+/** An OTLP/HTTP collector on loopback that keeps the spans of many processes in memory. */
+export async function startOtlpReceiver(protocol: OtlpProtocol = 'http/protobuf'): Promise<OtlpReceiver> {
   const spans: ReceivedSpan[] = [];
   const waiting = new Set<() => void>();
   const server = createServer((req, res) => {
@@ -57,7 +61,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   return {
     env: {
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
-      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
       OTEL_BSP_SCHEDULE_DELAY: '50',
     },
     spans: () => spans,
@@ -87,15 +91,14 @@ async function receive(req: IncomingMessage, res: ServerResponse): Promise<Recei
     res.writeHead(req.url === '/v1/metrics' ? 200 : 404).end();
     return [];
   }
-  if (!req.headers['content-type']?.startsWith('application/json')) {
-    res.writeHead(415).end('set OTEL_EXPORTER_OTLP_PROTOCOL=http/json');
-    return [];
-  }
   const body = Buffer.concat(chunks);
-  const text = req.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
-  const received = parseExport(JSON.parse(text.toString('utf8')) as OtlpExport);
-  res.writeHead(200, { 'content-type': 'application/json' }).end('{}');
-  return received;
+  const plain = req.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
+  const type = req.headers['content-type'] ?? '';
+  const isJson = type.startsWith('application/json');
+  const message: unknown = isJson ? JSON.parse(plain.toString('utf8')) : decodeOtlp(plain);
+  // An empty protobuf message is no bytes at all.
+  res.writeHead(200, { 'content-type': type }).end(isJson ? '{}' : '');
+  return parseExport(message as OtlpExport);
 }
 
 interface OtlpValue {
@@ -144,7 +147,7 @@ const parseSpan = (service: string, span: OtlpSpan): ReceivedSpan => ({
   service,
   traceId: span.traceId,
   spanId: span.spanId,
-  parentSpanId: span.parentSpanId === '' ? undefined : span.parentSpanId,
+  parentSpanId: span.parentSpanId || undefined,
   name: span.name,
   kind: span.kind,
   startMs: Number(BigInt(span.startTimeUnixNano) / 1_000_000n),
