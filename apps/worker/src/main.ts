@@ -32,7 +32,7 @@ const redis = connectRedis(env.REDIS_URL, 'patient', 'worker');
 const subscriber = connectRedis(env.REDIS_URL, 'patient', 'worker-stops');
 for (const connection of [redis, subscriber]) connection.on('error', onError);
 
-const state = createRunState(redis, { onError });
+const state = createRunState(redis);
 const shardQueues = Array.from({ length: env.MILLRACE_SHARDS }, (_, shard) => createShardQueue(redis, shard, onError));
 const queue = createNodeQueue(shardQueues);
 const plans = createPlans(store.versions, supportedNodeTypes);
@@ -116,8 +116,12 @@ const health =
       });
 logger.info({ concurrency: env.WORKER_CONCURRENCY, shards: env.MILLRACE_SHARDS }, 'worker ready');
 
-// After an outage a tail of the data may be missing: look before much has been written on top of it.
-redis.on('ready', worker.lookNow);
+// After an outage a tail of the data may be missing: nothing is written on top of it before it is recovered.
+const recover = (): void => {
+  for (let shard = 0; shard < env.MILLRACE_SHARDS; shard++) reconciler.recover(shard).catch(onError);
+};
+redis.on('ready', recover);
+recover();
 
 let stopping = false;
 const stop = async (signal: string): Promise<void> => {

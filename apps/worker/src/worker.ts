@@ -18,7 +18,7 @@ const reconcileEveryMs = 2_000;
 const drainMs = 18_000;
 
 /** The worker's three loops: consume jobs, keep claims alive, reconcile. */
-export function startWorker(deps: WorkerLoopDeps): { stop: () => Promise<void>; lookNow: () => void } {
+export function startWorker(deps: WorkerLoopDeps): { stop: () => Promise<void> } {
   const { claims, onError } = deps;
   const shards = Array.from({ length: deps.shards }, (_, shard) => shard);
   const consumers = shards.map((shard) => deps.consume(shard, deps.execute));
@@ -36,7 +36,6 @@ export function startWorker(deps: WorkerLoopDeps): { stop: () => Promise<void>; 
   );
 
   return {
-    lookNow: reconciling.now,
     async stop() {
       const handBack = setTimeout(() => {
         claims.abortAll();
@@ -49,11 +48,7 @@ export function startWorker(deps: WorkerLoopDeps): { stop: () => Promise<void>; 
 }
 
 /** Repeats `work`, never overlapping; a failure is reported and the next turn comes all the same. */
-function every(
-  ms: number,
-  work: () => Promise<void>,
-  onError: (error: Error) => void,
-): { now: () => void; stop: () => Promise<void> } {
+function every(ms: number, work: () => Promise<void>, onError: (error: Error) => void): { stop: () => Promise<void> } {
   let running = Promise.resolve();
   let busy = false;
   const turn = (): void => {
@@ -67,7 +62,6 @@ function every(
   };
   const timer = setInterval(turn, ms);
   return {
-    now: turn,
     async stop() {
       clearInterval(timer);
       await running;

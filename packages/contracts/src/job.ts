@@ -24,6 +24,10 @@ export const nodeJobId = (job: Pick<NodeJob, 'runId' | 'frame' | 'node' | 'attem
 
 /** Port to the queue of ready nodes. */
 export interface NodeQueue {
-  /** Queues jobs; one that is still queued or running under the same id is left alone. */
-  add(jobs: NodeJob[], options?: { delayMs?: number }): Promise<void>;
+  /**
+   * Queues jobs; one that is still queued or running under the same id is left alone.
+   * @param options `late`: jobs of these ids may have run in vain, before their nodes were ready, and be running still: these get
+   *   ids of their own. A node that has begun gives a second job nothing
+   */
+  add(jobs: NodeJob[], options?: { delayMs?: number; late?: boolean }): Promise<void>;
 }

@@ -3,12 +3,18 @@ import type { NodeAddress, RunContext, RunRef } from './run.js';
 import type { TerminalStatus } from './status.js';
 
 /**
+ * Told when a transition is applied later than commands that were sent after it (the server did not know its script
+ * yet), before the transition's answer comes.
+ */
+export type OnLate = () => void;
+
+/**
  * Port to the state of running runs. Every transition is atomic, fenced by the attempt token and
  * idempotent; "stale" answers are outcomes, not errors. Implemented by `@millrace/state` (Redis).
  */
 export interface RunState {
   /** Creates the run and emits `startedEvent`. Idempotent by run id. The root node is ready (attempt 1). */
-  start(request: StartRequest): Promise<StartResult>;
+  start(request: StartRequest, onLate?: OnLate): Promise<StartResult>;
   /** Claims a node for a job. */
   begin(request: BeginRequest): Promise<BeginResult>;
   /** Reads variables without claiming anything; `undefined` when the run is gone. */
@@ -20,7 +26,7 @@ export interface RunState {
   /** Emits a `reasoning_chunk` of a claimed node, if a reached End node shows that node (dsl 5.5). */
   reason(request: ReasonRequest): Promise<'ok' | 'stale'>;
   /** Applies a node's result once. */
-  settle(request: SettleRequest): Promise<SettleResult>;
+  settle(request: SettleRequest, onLate?: OnLate): Promise<SettleResult>;
   /** Decides the end of a run from outside (stop, time limit). The first decision wins. */
   decide(request: DecideRequest): Promise<DecideResult>;
   /** Reads what is needed to write the ending of a decided run; `undefined` when gone, undecided or published. */

@@ -198,16 +198,16 @@ function startingValues(plan: Plan, context: RunContext, inputs: string): [numbe
 
 async function startRun({ state, queue }: AcceptDeps, run: StartRun): Promise<void> {
   const { runId, shard, tenantId, versionId, trace } = run.context;
-  const started = state.start(startRequest(run));
-  // Sent in the same tick, hence after `start` on the shared connection.
-  const queued = queue.add([
-    {
-      ...{ v: 1 as const, runId, shard, tenantId, versionId, frame: 0, node: run.plan.root.index, attempt: 1 },
-      readyAtMs: Date.now(),
-      ...(trace.traceparent === undefined ? {} : { traceparent: trace.traceparent }),
-    },
-  ]);
-  const [result] = await Promise.all([started, queued]);
+  const job = {
+    ...{ v: 1 as const, runId, shard, tenantId, versionId, frame: 0, node: run.plan.root.index, attempt: 1 },
+    readyAtMs: Date.now(),
+    ...(trace.traceparent === undefined ? {} : { traceparent: trace.traceparent }),
+  };
+  const order = { late: false };
+  const started = state.start(startRequest(run), () => (order.late = true));
+  // Sent in the same tick, hence after `start` on the shared connection, unless that is late.
+  const [result] = await Promise.all([started, queue.add([job])]);
+  if (order.late) await queue.add([job], order);
   if (result === 'started' || result === 'exists') return;
   const why = result === 'late' ? 'Redis was too slow' : 'The history is too far behind';
   throw new ApiError('service_unavailable', `${why}; please try again.`, { retryAfterSeconds: 1 });

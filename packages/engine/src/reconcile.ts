@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runCreatedAtMs, type RunContext, type RunRef } from '@millrace/contracts';
 import type { RecoveryView, UnfinishedRun } from './ports.js';
 import { rebuildRun, type RebuildDeps } from './rebuild.js';
@@ -9,6 +10,17 @@ export interface ReconcileDeps extends RebuildDeps {
   onError: (error: Error) => void;
 }
 
+export interface Reconciler {
+  /** One turn of all that the reconciler looks after. */
+  tick(shard: number): Promise<void>;
+  /**
+   * Recovers a Redis that has restarted, and ends when it is recovered, by whomever. Call it whenever a connection is there
+   * again, beside the turns: one of them may be waiting for the recovery.
+   * @throws what reading the marker throws: the connection is gone again
+   */
+  recover(shard: number): Promise<void>;
+}
+
 const batch = 200;
 /** Of one kind in one tick. */
 const maxBatches = 25;
@@ -18,13 +30,15 @@ const startGraceMs = 10_000;
 const acceptMs = 3_000;
 const scanEveryMs = 5_000;
 const leadMs = 5_000;
+/** Between two tries to recover a shard. */
+const retryMs = 500;
 
 /**
  * Brings every accepted run to an end whatever died (R2). Every step is idempotent, so the leader
  * lease only saves work; what fails for one run is reported and keeps no other waiting (R3). Call `tick`
  * every second or so for each shard.
  */
-export function createReconciler(deps: ReconcileDeps): { tick(shard: number): Promise<void> } {
+export function createReconciler(deps: ReconcileDeps): Reconciler {
   const { view, state, queue, store, finish, owner, onError } = deps;
   const lastScan = new Map<number, number>();
 
@@ -87,12 +101,8 @@ export function createReconciler(deps: ReconcileDeps): { tick(shard: number): Pr
    * Walks the unfinished runs of Postgres: rebuilds those that Redis does not have, unless they are so young
    * that they may be on their way. Answers whether all went well.
    */
-  const restoreMissing = async (
-    shard: number,
-    graceMs: number,
-    eachPresent?: (run: RunContext) => Promise<void>,
-  ): Promise<boolean> => {
-    const createdBeforeMs = Date.now() - (eachPresent ? 0 : graceMs);
+  const restoreMissing = async (shard: number, graceMs: number): Promise<boolean> => {
+    const createdBeforeMs = Date.now() - graceMs;
     let after: string | undefined;
     let allDone = true;
     for (;;) {
@@ -104,8 +114,7 @@ export function createReconciler(deps: ReconcileDeps): { tick(shard: number): Pr
       });
       const present = await view.present(runs.map((run) => run.context));
       const restore = async (run: UnfinishedRun, i: number): Promise<void> => {
-        if (present[i]) await eachPresent?.(run.context);
-        else if (run.context.createdAtMs < Date.now() - graceMs) await rebuildRun(deps, run);
+        if (!present[i]) await rebuildRun(deps, run);
       };
       const done = await Promise.all(runs.map((run, i) => step(() => restore(run, i))));
       allDone &&= !done.includes(false);
@@ -115,21 +124,62 @@ export function createReconciler(deps: ReconcileDeps): { tick(shard: number): Pr
     }
   };
 
-  /** After a restart a tail may be missing: later events must not reuse ids that clients have seen. */
+  /** Lifts the unfinished runs that Redis has to a new epoch. Answers whether all went well. */
+  const raiseEpochs = async (shard: number): Promise<boolean> => {
+    let after: string | undefined;
+    let allDone = true;
+    for (;;) {
+      const page = { shard, createdBeforeMs: Date.now(), limit: batch, ...(after === undefined ? {} : { after }) };
+      const runs = (await store.unfinished(page)).map(({ context }) => context);
+      const present = await view.present(runs);
+      const epochs = await store.raiseEpoch(runs.filter((_, i) => present[i]));
+      const raise = (run: RunContext): Promise<boolean> =>
+        step(async () => {
+          const epoch = epochs.get(run.runId);
+          if (epoch !== undefined) await view.raiseEpoch(run, epoch);
+        });
+      const done = await Promise.all(runs.map(raise));
+      allDone &&= !done.includes(false);
+      after = runs.at(-1)?.runId;
+      if (runs.length < batch) return allDone;
+      await view.lead(shard, owner, leadMs);
+    }
+  };
+
+  /**
+   * After a restart a tail may be missing: later events must not reuse ids that clients have seen. Until the
+   * marker is set no transition runs (G2 of state), so what is rebuilt comes after it.
+   */
   const recoverGeneration = async (shard: number): Promise<void> => {
-    if ((await view.generation(shard)) === 'same') return;
-    const recovered = await restoreMissing(shard, acceptMs, async (run) => {
-      const epoch = (await store.raiseEpoch([run])).get(run.runId);
-      if (epoch !== undefined) await view.raiseEpoch(run, epoch);
-    });
-    if (recovered) await view.markGeneration(shard);
+    const generation = await view.generation(shard);
+    if (generation === 'same' || !(await raiseEpochs(shard))) return;
+    if (generation === 'restarted') await view.markGeneration(shard);
+    // Marked only then where nothing was left: a failure is tried again.
+    if ((await restoreMissing(shard, acceptMs)) && generation === 'lost') await view.markGeneration(shard);
+  };
+
+  const recovering = new Map<number, Promise<boolean>>();
+
+  /** Once at a time: two at once would lift every run twice. */
+  const recover = (shard: number): Promise<boolean> => {
+    const running =
+      recovering.get(shard) ??
+      step(async () => {
+        if (await view.lead(shard, owner, leadMs)) await recoverGeneration(shard);
+      }).finally(() => recovering.delete(shard));
+    recovering.set(shard, running);
+    return running;
   };
 
   return {
+    async recover(shard) {
+      do await recover(shard);
+      while ((await view.generation(shard)) !== 'same' && (await sleep(retryMs, true)));
+    },
     async tick(shard) {
       await step(async () => {
         if (!(await view.lead(shard, owner, leadMs))) return;
-        await step(() => recoverGeneration(shard));
+        await recover(shard);
         await step(() => endOverdueRuns(shard));
         await step(() => publishEndings(shard));
         await step(() => queueOverdueNodes(shard));

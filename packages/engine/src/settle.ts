@@ -75,7 +75,8 @@ export async function settleNode(deps: SettleDeps, work: Work, result: NodeResul
   };
   const tokens = result.metadata.total_tokens ?? 0;
   const edges = outcome.outcome === 'done' ? edgeTable(plan, node.index, outcome.handle) : '';
-  const settling = deps.state.settle({
+  const order = { late: false };
+  const request = {
     ...untouched(work),
     outcome: outcome.outcome,
     ...(outcome.outcome === 'failed' ? { error: outcome.error ?? '' } : {}),
@@ -92,16 +93,19 @@ export async function settleNode(deps: SettleDeps, work: Work, result: NodeResul
     values: values === null ? [] : streamedValues(node, values),
     closes: node.streams.map(({ sel }) => sel),
     streamMoves: movesStream(plan, node, edges),
-  });
-  // Sent in the same tick and hence applied after it: should the settlement be refused, the job finds a node that is not ready.
+  };
+  const settling = deps.state.settle(request, () => (order.late = true));
+  // Sent in the same tick and hence applied after it, unless it is late. Should the settlement be refused, the job
+  // finds a node that is not ready.
   const certain = edges === '' ? [] : certainlyReady(edges, node.index);
-  const queueing = queueReady(deps.queue, job, certain, 0);
+  const queueing = queueReady(deps.queue, job, certain, { delayMs: 0, late: false });
   const [settled] = await Promise.all([settling, queueing]);
   if (settled.kind === 'stale') return;
   const waitedMs = Math.max(0, finishedAtMs - elapsedMs - job.readyAtMs);
   deps.observer?.nodeSettled(node.type, outcome.status, elapsedMs / 1000, waitedMs / 1000);
-  const others = settled.ready.filter(({ node: ready }) => !certain.some((each) => each.node === ready));
-  await queueReady(deps.queue, job, others, outcome.retryDelayMs);
+  const queued = order.late ? [] : certain;
+  const others = settled.ready.filter(({ node: ready }) => !queued.some((each) => each.node === ready));
+  await queueReady(deps.queue, job, others, { delayMs: outcome.retryDelayMs, ...order });
   if (settled.decided) await deps.finish(settled.decided);
 }
 
@@ -125,11 +129,16 @@ function certainlyReady(edges: string, predecessor: number): ReadyNode[] {
 }
 
 /** Queues what a settlement made ready; deterministic ids make a repetition harmless. */
-function queueReady(queue: NodeQueue, job: NodeJob, ready: ReadyNode[], delayMs: number): Promise<void> {
-  const readyAtMs = Date.now() + delayMs;
+function queueReady(
+  queue: NodeQueue,
+  job: NodeJob,
+  ready: ReadyNode[],
+  options: { delayMs: number; late: boolean },
+): Promise<void> {
+  const readyAtMs = Date.now() + options.delayMs;
   return queue.add(
     ready.map((next) => ({ ...job, ...next, readyAtMs })),
-    { delayMs },
+    options,
   );
 }
 

@@ -26,10 +26,13 @@ export function createShardQueue(redis: Redis, shard: number, onError: (error: E
   queue.on('error', onError);
 
   return {
-    async add(jobs, { delayMs = 0 } = {}) {
+    async add(jobs, { delayMs = 0, late = false } = {}) {
       const [first] = jobs;
       if (!first) return;
-      const optionsFor = (job: NodeJob) => ({ jobId: nodeJobId(job), ...(delayMs > 0 ? { delay: delayMs } : {}) });
+      const optionsFor = (job: NodeJob) => ({
+        jobId: late ? `${nodeJobId(job)}-late` : nodeJobId(job),
+        ...(delayMs > 0 ? { delay: delayMs } : {}),
+      });
       if (jobs.length === 1) await queue.add('node', first, optionsFor(first));
       else await queue.addBulk(jobs.map((job) => ({ name: 'node', data: job, opts: optionsFor(job) })));
     },

@@ -29,6 +29,9 @@ export function connectRedis(url: string, profile: ConnectionProfile, name: stri
   return redis;
 }
 
+/** Whether callers on this connection are to be answered rather than kept waiting. */
+export const isHasty = (redis: Redis): boolean => redis.options.enableOfflineQueue === false;
+
 const tickMs = 100;
 const silentTicks = 14;
 

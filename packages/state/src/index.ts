@@ -1,7 +1,8 @@
 export { connectRedis, type ConnectionProfile } from './connection.js';
 export { createDoorbell, onStops, type Doorbell } from './doorbell.js';
 export { createLedger, type Ledger, type LedgerOptions } from './ledger.js';
-export { createRecovery, type Generation, type OverdueNode, type Recovery } from './recovery.js';
+export { type Generation } from './generation.js';
+export { createRecovery, type OverdueNode, type Recovery } from './recovery.js';
 export {
   createRunEvents,
   type RangeRequest,

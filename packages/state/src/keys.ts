@@ -6,6 +6,9 @@ import type { NodeAddress, RunRef } from '@millrace/contracts';
  */
 export const shardPrefix = (shard: number): string => `{s${shard}}`;
 
+/** Shard of a key. */
+export const shardOf = (key: string): number => Number(/^\{s(\d+)\}/.exec(key)?.[1]);
+
 const run = (ref: RunRef): string => `${shardPrefix(ref.shard)}:run:${ref.runId}`;
 
 export const runKeys = {

@@ -23,11 +23,7 @@ let state: RunState;
 
 beforeAll(async () => {
   redis = connectRedis((await freshRedis()).url, 'patient', 'test');
-  state = createRunState(redis, {
-    onError: (error) => {
-      throw error;
-    },
-  });
+  state = createRunState(redis);
 });
 afterAll(() => {
   redis.disconnect();

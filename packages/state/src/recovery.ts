@@ -1,7 +1,8 @@
 import type { NodeAddress, RunContext, RunRef } from '@millrace/contracts';
 import type { ChainableCommander, Redis } from 'ioredis';
+import { markGeneration, readGeneration, type Generation } from './generation.js';
 import { nodeField, runKeys, shardKeys } from './keys.js';
-import { callScript } from './scripts.js';
+import { callScriptUngated } from './scripts.js';
 
 /** A node whose lease ran out: its job may be lost or its worker dead. */
 export interface OverdueNode {
@@ -11,8 +12,6 @@ export interface OverdueNode {
   predecessor?: number;
   context: RunContext;
 }
-
-export type Generation = 'same' | 'restarted' | 'lost';
 
 /** What the reconciler looks at. Every step is idempotent; the leader lease only saves work. */
 export interface Recovery {
@@ -44,8 +43,6 @@ async function repliesOf(pipeline: ChainableCommander): Promise<unknown[]> {
 }
 
 export function createRecovery(redis: Redis): Recovery {
-  const serverRunId = async (): Promise<string> => /run_id:(\w+)/.exec(await redis.info('server'))?.[1] ?? '';
-
   return {
     async lead(shard, owner, leaseMs) {
       const key = shardKeys.leader(shard);
@@ -115,18 +112,11 @@ export function createRecovery(redis: Redis): Recovery {
       return (await repliesOf(pipeline)).map((found) => found === 1);
     },
 
-    async generation(shard) {
-      const [marked, current] = await Promise.all([redis.get(shardKeys.generation(shard)), serverRunId()]);
-      if (marked === null) return 'lost';
-      return marked === current ? 'same' : 'restarted';
-    },
-
-    async markGeneration(shard) {
-      await redis.set(shardKeys.generation(shard), await serverRunId());
-    },
+    generation: (shard) => readGeneration(redis, shard),
+    markGeneration: (shard) => markGeneration(redis, shard),
 
     async raiseEpoch(run, epoch) {
-      await callScript(redis, 'raise-epoch', [runKeys.state(run)], [epoch]);
+      await callScriptUngated(redis, 'raise-epoch', [runKeys.state(run)], [epoch]);
     },
   };
 }

@@ -9,13 +9,10 @@ import { RunFixture } from './testing/run-fixture.js';
 
 let redis: Redis;
 let state: RunState;
-const fail = (error: Error): void => {
-  throw error;
-};
 
 beforeAll(async () => {
   redis = connectRedis((await freshRedis()).url, 'patient', 'test');
-  state = createRunState(redis, { onError: fail });
+  state = createRunState(redis);
 });
 afterAll(() => {
   redis.disconnect();
@@ -57,7 +54,7 @@ describe('start that nobody waits for any more', () => {
   it('does nothing after its time, nor when the recorder is far behind', async () => {
     const late = new RunFixture(state, { notAfterMs: Date.now() - 1000 });
     expect(await late.start()).toBe('late');
-    const full = new RunFixture(createRunState(redis, { maxLedgerEntries: -1, onError: fail }));
+    const full = new RunFixture(createRunState(redis, { maxLedgerEntries: -1 }));
     expect(await full.start()).toBe('full');
     expect(await eventsOf(full)).toEqual([]);
   });

@@ -21,15 +21,13 @@ import type {
 import type { Redis } from 'ioredis';
 import { parseDecided, type DecidedPayload } from './decided.js';
 import { leaseMember, nodeField, outputsKey, runKeys, shardKeys } from './keys.js';
-import { callScript, keepScriptsLoaded } from './scripts.js';
+import { callScript } from './scripts.js';
 
 export interface RunStateOptions {
   /** A ready node whose job nobody began is looked at after this time. Default 15 s. */
   readyGraceMs?: number;
   /** With more entries than this waiting for a recorder no run is started. Default 100,000 (some 50 MB). */
   maxLedgerEntries?: number;
-  /** Hears of scripts that could not be loaded ahead; calls still work. */
-  onError: (error: Error) => void;
 }
 
 const startResults = ['exists', 'started', 'late', 'full'] as const;
@@ -43,14 +41,13 @@ const keysOf = (run: RunRef): [string, string, string] => [
 /** The run-state port on Redis. Each method is one Lua call; see `lua/` for what each one does. */
 export function createRunState(
   redis: Redis,
-  { readyGraceMs = 15_000, maxLedgerEntries = 100_000, onError }: RunStateOptions,
+  { readyGraceMs = 15_000, maxLedgerEntries = 100_000 }: RunStateOptions = {},
 ): RunState {
-  keepScriptsLoaded(redis, onError);
-  const call = (name: string, keys: string[], args: (string | number)[]): Promise<unknown> =>
-    callScript(redis, name, keys, args);
+  const call = (name: string, keys: string[], args: (string | number)[], onLate?: () => void): Promise<unknown> =>
+    callScript(redis, name, keys, args, onLate);
 
   return {
-    async start(request: StartRequest) {
+    async start(request: StartRequest, onLate?: () => void) {
       const { context: run } = request;
       const reply = await call(
         'start',
@@ -75,6 +72,7 @@ export function createRunState(
           ...request.values.flat(),
           ...(request.recorded?.events ?? []).flatMap(({ id, event }) => [id, event]),
         ],
+        onLate,
       );
       return startResults[reply as number] ?? 'exists';
     },
@@ -162,7 +160,7 @@ export function createRunState(
       return reply === 1 ? 'ok' : 'stale';
     },
 
-    async settle(request: SettleRequest): Promise<SettleResult> {
+    async settle(request: SettleRequest, onLate?: () => void): Promise<SettleResult> {
       const { shard, address } = request;
       const [kind, ended, ready, payload] = (await call(
         'settle',
@@ -185,6 +183,7 @@ export function createRunState(
           moreOf(request),
           ...request.values.flat(),
         ],
+        onLate,
       )) as [string, number?, (number | string)[]?, DecidedPayload?];
       if (kind !== 'applied') return { kind: 'stale' };
       const decided = ended === 1 && payload ? parseDecided(payload) : undefined;

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
+import { untilRecovered } from './generation.js';
+import { shardOf } from './keys.js';
 
 /** One Lua script: `lua/<name>-<number of keys>.lua`, includes expanded. */
 interface Script {
@@ -23,21 +25,41 @@ const scripts = new Map<string, Script>(
     .map((file) => [file.replace(/-\d+\.lua$/, ''), load(file)]),
 );
 
-/** Loads every script when the connection becomes ready, so that calls by hash find them, also after a restart. */
-export function keepScriptsLoaded(redis: Redis, onError: (error: Error) => void): void {
-  const loadAll = (): void => {
-    for (const script of scripts.values()) redis.script('LOAD', script.source).catch(onError);
-  };
-  redis.on('ready', loadAll);
-  if (redis.status === 'ready') loadAll();
-}
-
-/** Calls a script by content hash; sends its text when Redis does not know it. */
+/**
+ * Calls a script by content hash; the first `keys` entry says the shard. A server that does not know the script has just
+ * started: it gets the text once its runs are recovered (G2).
+ * @param onLate told when the call runs later than it was sent: commands sent after it have run before it
+ * @throws Outage when that takes too long
+ */
 export async function callScript(
   redis: Redis,
   name: string,
   keys: string[],
   args: (string | number)[],
+  onLate: () => void = () => undefined,
+): Promise<unknown> {
+  return call(redis, name, keys, args, async () => {
+    onLate();
+    await untilRecovered(redis, shardOf(keys[0] ?? ''));
+  });
+}
+
+/** Calls a script that belongs to the recovery itself. */
+export async function callScriptUngated(
+  redis: Redis,
+  name: string,
+  keys: string[],
+  args: (string | number)[],
+): Promise<unknown> {
+  return call(redis, name, keys, args, () => Promise.resolve());
+}
+
+async function call(
+  redis: Redis,
+  name: string,
+  keys: string[],
+  args: (string | number)[],
+  beforeFirst: () => Promise<void>,
 ): Promise<unknown> {
   const script = scripts.get(name);
   if (!script) throw new Error(`no Lua script named ${name}`);
@@ -45,6 +67,7 @@ export async function callScript(
     return await redis.evalsha(script.sha, keys.length, ...keys, ...args);
   } catch (error) {
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    await beforeFirst();
     return await redis.eval(script.source, keys.length, ...keys, ...args);
   }
 }

@@ -1,3 +1,5 @@
+import { readdir, stat, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   end,
   http,
@@ -9,7 +11,7 @@ import {
   type HttpTarget,
 } from '@millrace/testing';
 import { Redis } from 'ioredis';
-import { Client, collect } from '../client.js';
+import { checkStream, Client, collect } from '../client.js';
 import { Fleet } from '../fleet.js';
 import { chain5, slow } from '../workflows.js';
 
@@ -50,6 +52,37 @@ it('Redis restarted with AOF: accepted runs still end', async () => {
   await fleet.redis.restart();
   expect(await untilEnded(client, ids)).toMatchObject(succeeded(20));
 }, 120_000);
+
+it('Redis back without its last writes: no event id is used twice', async () => {
+  const nodes = [
+    start(),
+    http('one', `${target.url}/1`),
+    http('two', `${target.url}/2`),
+    end({ status: ['two', 'status_code'] }),
+  ];
+  const client = await clientOf(workflowFile({ nodes }));
+  const run = await client.stream({});
+  await target.received(1);
+  const aof = await appendOnlyFile(fleet.redis.dir);
+  await target.received(2);
+  await fleet.redis.kill();
+  await truncate(aof.path, aof.size);
+  await fleet.redis.restart();
+  const events = await collect(run);
+  checkStream(events);
+  expect(events.at(-1)?.data).toMatchObject({ status: 'succeeded', outputs: { status: 200 } });
+  // The second node had begun in the lost tail, and the client has seen it: what follows is of a later epoch.
+  expect(events.at(-1)?.id).toMatch(/^2-/);
+  expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
+}, 120_000);
+
+/** The file that Redis appends to now. */
+async function appendOnlyFile(dir: string): Promise<{ path: string; size: number }> {
+  const folder = join(dir, 'redis', 'appendonlydir');
+  const name = (await readdir(folder)).find((file) => file.endsWith('.incr.aof')) ?? '';
+  const path = join(folder, name);
+  return { path, size: (await stat(path)).size };
+}
 
 it('Redis flushed: accepted runs still end', async () => {
   const client = await clientOf(slow(target.url));

@@ -1,3 +1,4 @@
+import { Outage } from '@millrace/contracts';
 import { isUnavailable as isDatabaseUnavailable } from '@millrace/store';
 
 /** What ioredis and Redis say when the server is away, starting, full or a replica. */
@@ -8,5 +9,5 @@ const redisMessages =
 export function isUnavailable(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
   const message = 'message' in error ? String(error.message) : '';
-  return redisMessages.test(message) || isDatabaseUnavailable(error);
+  return error instanceof Outage || redisMessages.test(message) || isDatabaseUnavailable(error);
 }

@@ -123,7 +123,7 @@ async function startStubWorker(
   const store = createStore({ databaseUrl, secretKey: 'k'.repeat(32) });
   const redis = connectRedis(redisUrl, 'patient', 'worker');
   const subscriber = connectRedis(redisUrl, 'patient', 'worker-stops');
-  const state = createRunState(redis, { onError: ignore });
+  const state = createRunState(redis);
   const shardQueue = createShardQueue(redis, 0, ignore);
   const plans = createPlans(store.versions, supportedNodeTypes);
   const claims = createClaims(state);

@@ -52,9 +52,9 @@ export class RunFixture {
     } = {},
   ) {}
 
-  start(): Promise<StartResult> {
+  start(onLate?: () => void): Promise<StartResult> {
     const { stream, root = 0, maxSteps = 500, bell, recorded } = this.options;
-    return this.state.start({
+    const request = {
       context: this.context,
       epoch: 1,
       rootNode: root,
@@ -69,7 +69,8 @@ export class RunFixture {
       ...(this.options.notAfterMs === undefined ? {} : { notAfterMs: this.options.notAfterMs }),
       ...(bell ? { bell } : {}),
       ...(recorded ? { recorded } : {}),
-    });
+    };
+    return this.state.start(request, onLate);
   }
 
   begin(node: number, options: BeginOptions = {}): Promise<BeginResult> {
