@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 /** The one job type: execute a node. Ids only; users' data and secrets stay out of the queue. */
 export const nodeJob = z.object({
-  v: z.literal(1),
+  /** Format of the run (`format.ts`). */
+  v: z.number().int(),
   runId: z.string(),
   shard: z.number().int(),
   tenantId: z.string(),

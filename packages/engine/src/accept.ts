@@ -3,6 +3,7 @@ import {
   ApiError,
   newId,
   newRunId,
+  runFormat,
   type NodeQueue,
   type RunContext,
   type RunState,
@@ -199,7 +200,7 @@ function startingValues(plan: Plan, context: RunContext, inputs: string): [numbe
 async function startRun({ state, queue }: AcceptDeps, run: StartRun): Promise<void> {
   const { runId, shard, tenantId, versionId, trace } = run.context;
   const job = {
-    ...{ v: 1 as const, runId, shard, tenantId, versionId, frame: 0, node: run.plan.root.index, attempt: 1 },
+    ...{ v: runFormat.written, runId, shard, tenantId, versionId, frame: 0, node: run.plan.root.index, attempt: 1 },
     readyAtMs: Date.now(),
     ...(trace.traceparent === undefined ? {} : { traceparent: trace.traceparent }),
   };

@@ -80,5 +80,7 @@ export interface OverdueNode {
   address: NodeAddress;
   attempt: number;
   predecessor?: number;
+  /** Format of the run. */
+  format: number;
   context: RunContext;
 }

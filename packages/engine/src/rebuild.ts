@@ -1,6 +1,7 @@
 import {
   compareEventIds,
   newId,
+  runFormat,
   type NodeQueue,
   type NodeRecord,
   type ReadyNode,
@@ -60,7 +61,7 @@ export async function rebuildRun(deps: RebuildDeps, run: UnfinishedRun): Promise
   const ready = await replay(deps, run, plan, recorded);
   await queue.add(
     ready.map((node) => ({
-      ...{ v: 1 as const, runId, shard, tenantId, versionId, ...node, readyAtMs: Date.now() },
+      ...{ v: runFormat.written, runId, shard, tenantId, versionId, ...node, readyAtMs: Date.now() },
       ...(trace.traceparent === undefined ? {} : { traceparent: trace.traceparent }),
     })),
   );

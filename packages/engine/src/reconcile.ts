@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runCreatedAtMs, type RunContext, type RunRef } from '@millrace/contracts';
+import { knowsFormat, OtherRelease, runCreatedAtMs, type RunContext, type RunRef } from '@millrace/contracts';
 import type { RecoveryView, UnfinishedRun } from './ports.js';
 import { rebuildRun, type RebuildDeps } from './rebuild.js';
 
@@ -32,15 +32,18 @@ const scanEveryMs = 5_000;
 const leadMs = 5_000;
 /** Between two tries to recover a shard. */
 const retryMs = 500;
+/** So long a worker that found a run of another release leaves the lead to workers of that release. */
+const standAsideMs = 30_000;
 
 /**
  * Brings every accepted run to an end whatever died (R2). Every step is idempotent, so the leader
- * lease only saves work; what fails for one run is reported and keeps no other waiting (R3). Call `tick`
- * every second or so for each shard.
+ * lease only saves work; what fails for one run is reported and keeps no other waiting (R3). Runs of a format
+ * that only another release knows are left to it, and with them the lead (F2). Call `tick` every second or so for each shard.
  */
 export function createReconciler(deps: ReconcileDeps): Reconciler {
   const { view, state, queue, store, finish, owner, onError } = deps;
   const lastScan = new Map<number, number>();
+  let asideUntil = 0;
 
   /** Answers whether the work was done. */
   const step = async (work: () => Promise<void>): Promise<boolean> => {
@@ -48,6 +51,10 @@ export function createReconciler(deps: ReconcileDeps): Reconciler {
       await work();
       return true;
     } catch (error) {
+      if (error instanceof OtherRelease) {
+        if (Date.now() < asideUntil) return false;
+        asideUntil = Date.now() + standAsideMs;
+      }
       onError(error instanceof Error ? error : new Error(String(error)));
       return false;
     }
@@ -85,14 +92,17 @@ export function createReconciler(deps: ReconcileDeps): Reconciler {
   const queueOverdueNodes = async (shard: number): Promise<void> => {
     for (let turn = 0; turn < maxBatches; turn++) {
       const { nodes, more } = await view.overdueNodes(shard, batch, 15_000);
+      const known = nodes.filter(({ format }) => knowsFormat(format));
       await queue.add(
-        nodes.map(({ address, attempt, predecessor, context }) => ({
-          ...{ v: 1 as const, runId: context.runId, shard, tenantId: context.tenantId, versionId: context.versionId },
+        known.map(({ address, attempt, predecessor, format, context }) => ({
+          ...{ v: format, runId: context.runId, shard, tenantId: context.tenantId, versionId: context.versionId },
           ...{ ...address, attempt, readyAtMs: Date.now() },
           ...(predecessor === undefined ? {} : { predecessor }),
           ...(context.trace.traceparent === undefined ? {} : { traceparent: context.trace.traceparent }),
         })),
       );
+      const foreign = nodes.find(({ format }) => !knowsFormat(format));
+      if (foreign) throw new OtherRelease(`The run ${foreign.context.runId}`);
       if (!more) return;
     }
   };
@@ -178,7 +188,7 @@ export function createReconciler(deps: ReconcileDeps): Reconciler {
     },
     async tick(shard) {
       await step(async () => {
-        if (!(await view.lead(shard, owner, leadMs))) return;
+        if (Date.now() < asideUntil || !(await view.lead(shard, owner, leadMs))) return;
         await recover(shard);
         await step(() => endOverdueRuns(shard));
         await step(() => publishEndings(shard));

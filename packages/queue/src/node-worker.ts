@@ -1,4 +1,4 @@
-import { nodeJob, type NodeJob } from '@millrace/contracts';
+import { knowsFormat, nodeJob, OtherRelease, type NodeJob } from '@millrace/contracts';
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { leaveNothing, lockMs, queueName, queuePrefix, stalledCheckMs } from './options.js';
@@ -22,6 +22,8 @@ export function createNodeWorker({ redis, shard, concurrency, process, onError }
   const worker = new Worker<NodeJob>(
     queueName,
     async (job) => {
+      // Thrown, and so tried again in a second (Q2), here or by a worker that knows it.
+      if (!knowsFormat(job.data.v)) throw new OtherRelease(`The job ${job.id ?? ''} of format ${job.data.v}`);
       const again = job.attemptsStarted > 1 || job.stalledCounter > 0;
       await process(nodeJob.parse(job.data), { jobId: job.id ?? '', again });
     },
@@ -38,5 +40,18 @@ export function createNodeWorker({ redis, shard, concurrency, process, onError }
     },
   );
   worker.on('error', onError);
+  reportOtherRelease(worker, onError);
   return { close: () => worker.close() };
+}
+
+const reportEveryMs = 60_000;
+
+/** Jobs of another release come back every second: one of them in a minute is told. */
+function reportOtherRelease(worker: Worker<NodeJob>, onError: (error: Error) => void): void {
+  let reportedAt = -Infinity;
+  worker.on('failed', (_, error) => {
+    if (!(error instanceof OtherRelease) || performance.now() - reportedAt < reportEveryMs) return;
+    reportedAt = performance.now();
+    onError(error);
+  });
 }

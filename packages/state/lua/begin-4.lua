@@ -2,10 +2,11 @@
 -- KEYS: run hash, variables hash, events stream, leases zset
 -- ARGV: 1 run id, 2 frame.node, 3 attempt, 4 job id, 5 token, 6 execution id, 7 lease ms, 8 streamed selectors (csv),
 --       9 lease member, 10.. variables to read
--- Returns {'gone'} | {'busy'} | {'begun', token, execution id, index, started ms, announced, crashes, streamed, values}
+-- Returns {'gone'} | {'busy'} | {'begun', token, execution id, index, started ms, announced, crashes, streamed, values}, or error FOREIGN
 --@include run
 local at, attempt = ARGV[2], tonumber(ARGV[3])
-local run = redis.call('HMGET', run_key, 'st', 'n' .. at, 'ix')
+local run = redis.call('HMGET', run_key, 'st', 'n' .. at, 'ix', 'v')
+if is_foreign(run[4]) then return foreign_reply(run[4]) end
 local node = parse_node(run[2])
 if run[1] ~= 'running' or not node or node.attempt ~= attempt then return { 'gone' } end
 local now = now_ms()

@@ -9,13 +9,14 @@
 --       In 16: tokens, exceptions (failed attempts to count), isEnd, error, code (of the API), closes (selector numbers),
 --       streamMoves (the text stream may move), runLedger (ledger meta JSON of the run), recordedRetries (in a rebuild, the
 --       retries of a recorded node: silent, no events, no ledger)
--- Returns {'stale'} | {'applied', ended (0|1), {node, attempt, node whose edge made it ready or '', …}, decided payload when ended}
+-- Returns {'stale'} | {'applied', ended (0|1), {node, attempt, node whose edge made it ready or '', …}, decided payload when ended}, or error FOREIGN
 --@include run
 --@include stream
 --@include decide
 local run_id, frame, index, outcome = ARGV[1], ARGV[2], ARGV[3], ARGV[5]
 local at = frame .. '.' .. index
-local run = redis.call('HMGET', run_key, 'st', 'n' .. at, 'ep', 'bl', 'ix', 'ex', 'ac', 'mx', 'en')
+local run = redis.call('HMGET', run_key, 'st', 'n' .. at, 'ep', 'bl', 'ix', 'ex', 'ac', 'mx', 'en', 'v')
+if is_foreign(run[10]) then return foreign_reply(run[10]) end
 local node, epoch, bells = parse_node(run[2]), run[3], run[4]
 if run[1] ~= 'running' or not node then return { 'stale' } end
 if node.state == 'done' and node.token == ARGV[4] then

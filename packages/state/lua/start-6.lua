@@ -14,7 +14,7 @@ local now = now_ms()
 local not_after = tonumber(ARGV[13])
 if not_after > 0 and now > not_after then return 2 end
 if redis.call('XLEN', KEYS[6]) > tonumber(ARGV[14]) then return 3 end
-redis.call('HSET', run_key, 'st', 'running', 'ep', ARGV[2], 'dl', ARGV[6], 'mx', ARGV[7], 'bl', ARGV[8],
+redis.call('HSET', run_key, 'v', @written_format, 'st', 'running', 'ep', ARGV[2], 'dl', ARGV[6], 'mx', ARGV[7], 'bl', ARGV[8],
   'ac', 1, 'ix', 0, 'en', 0, 'n0.' .. ARGV[11], fresh_node_text('ready', 1))
 if ARGV[9] ~= '' then redis.call('HSET', run_key, 'sm', ARGV[9], 'cp', ARGV[10]) end
 redis.call('HSET', vars_key, '@ctx', ARGV[3], '@inputs', ARGV[4])

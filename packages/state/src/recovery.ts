@@ -10,6 +10,8 @@ export interface OverdueNode {
   /** Attempt to queue again. */
   attempt: number;
   predecessor?: number;
+  /** Format of the run. */
+  format: number;
   context: RunContext;
 }
 
@@ -63,13 +65,13 @@ export function createRecovery(redis: Redis): Recovery {
       });
       const look = redis.pipeline();
       for (const node of nodes) {
-        look.hmget(runKeys.state(node), 'st', `n${nodeField(node.address)}`).hget(runKeys.variables(node), '@ctx');
+        look.hmget(runKeys.state(node), 'st', `n${nodeField(node.address)}`, 'v').hget(runKeys.variables(node), '@ctx');
       }
       const replies = await repliesOf(look);
       const tidy = redis.pipeline();
       const overdue: OverdueNode[] = [];
       nodes.forEach(({ member, address }, i) => {
-        const [status, text] = (replies[2 * i] ?? []) as (string | null)[];
+        const [status, text, format] = (replies[2 * i] ?? []) as (string | null)[];
         const context = replies[2 * i + 1] as string | null;
         const [state, attempt, , , , , , , , from] = text?.split('|') ?? [];
         const waits = status === 'running' && (state === 'ready' || state === 'running');
@@ -78,6 +80,7 @@ export function createRecovery(redis: Redis): Recovery {
           overdue.push({
             address,
             attempt: Number(attempt),
+            format: Number(format ?? 1),
             ...predecessor,
             context: JSON.parse(context) as RunContext,
           });

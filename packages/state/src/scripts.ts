@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { OtherRelease, runFormat } from '@millrace/contracts';
 import type { Redis } from 'ioredis';
 import { untilRecovered } from './generation.js';
 import { shardOf } from './keys.js';
 
-/** One Lua script: `lua/<name>-<number of keys>.lua`, includes expanded. */
+/** One Lua script: `lua/<name>-<number of keys>.lua`, includes and run formats filled in. Another release's has another hash. */
 interface Script {
   source: string;
   sha: string;
@@ -13,9 +14,11 @@ interface Script {
 const folder = new URL('../lua/', import.meta.url);
 
 function load(file: string): Script {
-  const source = readFileSync(new URL(file, folder), 'utf8').replaceAll(/^--@include (\w+)$/gm, (_, name: string) =>
-    readFileSync(new URL(`includes/${name}.lua`, folder), 'utf8'),
-  );
+  const source = readFileSync(new URL(file, folder), 'utf8')
+    .replaceAll(/^--@include (\w+)$/gm, (_, name: string) =>
+      readFileSync(new URL(`includes/${name}.lua`, folder), 'utf8'),
+    )
+    .replaceAll(/@(oldest|newest|written)_format/g, (_, name: keyof typeof runFormat) => String(runFormat[name]));
   return { source, sha: createHash('sha1').update(source).digest('hex') };
 }
 
@@ -30,6 +33,7 @@ const scripts = new Map<string, Script>(
  * started: it gets the text once its runs are recovered (G2).
  * @param onLate told when the call runs later than it was sent: commands sent after it have run before it
  * @throws Outage when that takes too long
+ * @throws OtherRelease when the run has a format that this release does not know
  */
 export async function callScript(
   redis: Redis,
@@ -66,8 +70,17 @@ async function call(
   try {
     return await redis.evalsha(script.sha, keys.length, ...keys, ...args);
   } catch (error) {
-    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-    await beforeFirst();
+    if (!isReply(error, 'NOSCRIPT')) throw named(error, keys);
+  }
+  await beforeFirst();
+  try {
     return await redis.eval(script.source, keys.length, ...keys, ...args);
+  } catch (error) {
+    throw named(error, keys);
   }
 }
+
+const isReply = (error: unknown, code: string): boolean => error instanceof Error && error.message.startsWith(code);
+
+const named = (error: unknown, [run = '']: string[]): unknown =>
+  isReply(error, 'FOREIGN') ? new OtherRelease(`The run ${run}`) : error;

@@ -22,6 +22,13 @@ local function parse_node(text)
   }
 end
 
+-- A run of a format that this release does not know is left alone (contracts/format.ts, F2).
+local function is_foreign(format)
+  if not format then return false end
+  return tonumber(format) < @oldest_format or tonumber(format) > @newest_format
+end
+local function foreign_reply(format) return redis.error_reply('FOREIGN run of format ' .. format) end
+
 local function read_node(at) return parse_node(redis.call('HGET', run_key, 'n' .. at)) end
 
 local function node_text(n)
