@@ -20,6 +20,8 @@ export interface FleetOptions {
   env?: Record<string, string>;
 }
 
+export type ServiceName = 'gateway' | 'worker' | 'recorder';
+
 export interface PublishedApp {
   appId: string;
   apiKey: string;
@@ -58,10 +60,34 @@ export class Fleet {
     return fleet;
   }
 
-  async add(name: 'gateway' | 'worker' | 'recorder', env: Record<string, string> = {}): Promise<ServiceProcess> {
+  async add(name: ServiceName, env: Record<string, string> = {}): Promise<ServiceProcess> {
     const service = await spawnService(name, { ...this.env, ...env });
-    ({ gateway: this.gateways, worker: this.workers, recorder: this.recorders })[name].push(service);
+    this.list(name).push(service);
     return service;
+  }
+
+  /**
+   * Restarts a process as an orchestrator does: SIGTERM, and when it has gone another one in its place, on its port.
+   * Resolves when that one is ready. @returns how the old one went
+   */
+  async restart(
+    name: ServiceName,
+    index: number,
+  ): Promise<{ code: number | null; signal: NodeJS.Signals | null; ms: number }> {
+    const list = this.list(name);
+    const old = list[index];
+    if (!old) throw new Error(`there is no ${name} ${index}`);
+    const begin = Date.now();
+    old.kill('SIGTERM');
+    const exit = await old.exited;
+    const ms = Date.now() - begin;
+    list[index] = await spawnService(name, { ...this.env, PORT: String(old.port) });
+    await old.stop();
+    return { ...exit, ms };
+  }
+
+  private list(name: ServiceName): ServiceProcess[] {
+    return { gateway: this.gateways, worker: this.workers, recorder: this.recorders }[name];
   }
 
   /** Address of gateway `index`. */

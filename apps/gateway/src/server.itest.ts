@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { end, start, template } from '@millrace/testing';
 import { bearer, call, createTestApp, parseFrames } from './testing/client.js';
 import { startFixture, type Fixture } from './testing/gateway-fixture.js';
@@ -43,6 +45,22 @@ describe('a gateway that is stopped', () => {
       { headers: { ...bearer(key), 'last-event-id': lastId } },
     );
     expect(parseFrames(rest.text).at(-1)?.event).toBe('workflow_finished');
+  });
+
+  it('answers every request whose connection was made before, also when Node has not seen it yet', async () => {
+    const gateway = await fixture.gateway();
+    const { port } = new URL(gateway.url);
+    const ask = async (): Promise<string> => {
+      const socket = connect(Number(port), '127.0.0.1');
+      socket.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n');
+      return text(socket);
+    };
+    const answers = Array.from({ length: 50 }, ask);
+    // By now the kernel has made the connections; they wait for the end of this turn.
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    const closed = gateway.close();
+    for (const answer of await Promise.all(answers)) expect(answer).toMatch(/^HTTP\/1.1 200 /);
+    await closed;
   });
 
   it('answers what outlasts the grace time with 202', async () => {

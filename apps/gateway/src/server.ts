@@ -1,5 +1,6 @@
-import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { Relay } from './relay/relay.js';
 
 export interface ServeOptions {
@@ -23,6 +24,10 @@ export interface GatewayServer {
 const keepAliveMs = 65_000;
 /** For the answers that go out when the grace time is over. */
 const lastAnswersMs = 2000;
+/** For the request of a connection that was made just before the listener closed. */
+const lastRequestsMs = 1000;
+/** How long a listener under load may take in what has connected before it closes all the same. */
+const takeInMs = 250;
 
 /** Serves the app. Rejects when the port cannot be had. */
 export async function serve(app: RequestListener, options: ServeOptions): Promise<GatewayServer> {
@@ -57,14 +62,34 @@ export async function serve(app: RequestListener, options: ServeOptions): Promis
     port: (server.address() as AddressInfo).port,
     async stop() {
       stopping = true;
-      const closed = new Promise((resolve) => server.close(resolve));
       for (const res of active) res.shouldKeepAlive = false;
+      await takeIn(server);
+      const closed = new Promise((resolve) => server.close(resolve));
       relay.drain();
       await untilIdle(graceMs);
+      await Promise.race([closed, pause(lastRequestsMs, undefined, { ref: false })]);
       relay.close();
       await untilIdle(lastAnswersMs);
       server.closeAllConnections();
       await closed;
     },
   };
+}
+
+/**
+ * Takes in connections that the kernel has made and Node has not seen: closing the listener would reset them, and a
+ * proxy that has sent a submission over one may not send it again. Returns in the turn of the event loop that found
+ * none, so that next to nothing can come between.
+ */
+async function takeIn(server: Server): Promise<void> {
+  const until = performance.now() + takeInMs;
+  let calmTurns = 0;
+  const onConnection = (): void => void (calmTurns = 0);
+  server.on('connection', onConnection);
+  // The turn in which this was called may have looked already.
+  while (calmTurns < 2 && performance.now() < until) {
+    calmTurns += 1;
+    await nextTurn();
+  }
+  server.off('connection', onConnection);
 }

@@ -1,3 +1,4 @@
+export { aptInstall } from './apt.js';
 export { logTail, startChild, waitForChild, type Child, type ChildOptions } from './child.js';
 export { canListen, freePort } from './free-port.js';
 export { preparePostgresBinaries } from './postgres-binaries.js';

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { aptInstall, has, run } from './apt.js';
 import { searchPath, wholeEnv } from './env.js';
 
 /** An executable `redis-server` of a usable version. */
@@ -24,7 +25,8 @@ export async function provideRedis(dir: string, log: (line: string) => void): Pr
   const found = onPath() ?? privateCopy(privateDir);
   if (found) return checked(found);
   if (process.platform === 'linux' && has('apt-get')) {
-    const installed = aptInstall(log) ?? (await aptUnpack(privateDir, log));
+    aptInstall('Redis', ['redis-server'], log);
+    const installed = onPath() ?? (await aptUnpack(privateDir, log));
     if (installed) return checked(installed);
   }
   if (process.platform === 'darwin' && has('brew')) {
@@ -68,24 +70,6 @@ function probe(command: string, env: Record<string, string>): RedisProgram | und
   return status === 0 && version ? { command, env, version } : undefined;
 }
 
-/** As root, or as somebody whom sudo asks no password. */
-function aptInstall(log: (line: string) => void): RedisProgram | undefined {
-  const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
-  if (asRoot.length > 0 && !(has('sudo') && run('sudo', ['-n', 'true']))) return undefined;
-  log('Installing Redis with apt-get.');
-  const apt = (...args: string[]) => {
-    // RUNLEVEL=1 asks the package not to start a server of its own.
-    const words = [...asRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', 'apt-get', ...args];
-    return run(words[0] ?? '', words.slice(1));
-  };
-  const install = () => apt('install', '-y', '--no-install-recommends', 'redis-server');
-  if (!install()) {
-    apt('update');
-    install();
-  }
-  return onPath();
-}
-
 /** Without root: the packages, and the libraries they need and the system lacks, unpacked into `dir`. */
 async function aptUnpack(dir: string, log: (line: string) => void): Promise<RedisProgram | undefined> {
   if (!has('dpkg')) return undefined;
@@ -116,12 +100,4 @@ function missingDependencies(names: string[], options: string[]): string[] {
 function isInstalled(name: string): boolean {
   const shown = spawnSync('dpkg-query', ['-W', '-f=${db:Status-Status}', name], { encoding: 'utf8' });
   return shown.stdout.trim() === 'installed';
-}
-
-function has(command: string): boolean {
-  return run('sh', ['-c', `command -v ${command}`]);
-}
-
-function run(command: string, args: string[], cwd = '/'): boolean {
-  return spawnSync(command, args, { stdio: 'ignore', cwd }).status === 0;
 }
