@@ -15,6 +15,7 @@ import { isUnavailable } from './operations/outage.js';
 import { createRelay, type Relay } from './relay/relay.js';
 import { createRunHistory } from './relay/run-history.js';
 import type { ResolveEndUser } from './service-api/ports.js';
+import type { ServiceApiDeps } from './service-api/router.js';
 import { supportedNodeTypes } from './supported-node-types.js';
 
 type RedisConnection = Parameters<typeof createRunState>[0];
@@ -91,7 +92,7 @@ export function composeGateway(adapters: Adapters, settings: GatewaySettings): G
     const [tenantId = '', appId = '', versionId = ''] = key.split('/');
     const found = await store.versions.get(tenantId, versionId);
     if (found?.appId !== appId) return undefined;
-    return { id: found.id, label: found.version, draft: found.version === 'draft' };
+    return { id: found.id, label: found.version, draft: found.version.startsWith('draft') };
   });
 
   const resolveEndUser: ResolveEndUser = (tenantId, appId, user) => store.endUsers.ensure(tenantId, appId, user);
@@ -104,6 +105,29 @@ export function composeGateway(adapters: Adapters, settings: GatewaySettings): G
     queues.map((each, shard) => ({ shard, depth: () => each.depth() })),
   );
 
+  const serviceApi: ServiceApiDeps = {
+    ...{ accept, stop, plans, relay, history, metrics, findRun, bodyLimitBytes, blockingDeadlineMs, serverVersion },
+    findAppAccess: access.find,
+    findApp: (tenantId, appId) => store.apps.get(tenantId, appId),
+    findEndUser: (tenantId, appId, endUserId) => store.endUsers.get(tenantId, appId, endUserId),
+    findLogs: (tenantId, appId, query) => store.runs.logs(tenantId, appId, query),
+    findVersion: (tenantId, appId, versionId) => versions.get(`${tenantId}/${appId}/${versionId}`),
+    hasCredentials: async (tenantId, provider) =>
+      (await credentials.get(`${tenantId}/${providerKey(provider)}`)) !== undefined,
+    resolveEndUser,
+    files: { storage, links, filesBase, resolveEndUser, limits: uploads, catalogue: store.files },
+    runFiles: { catalogue: store.files, lookAtRemote: createRemoteLook({ outbound }), links, resolveEndUser },
+    filesBase,
+    systemParameters: {
+      image_file_size_limit: uploads.image,
+      video_file_size_limit: uploads.video,
+      audio_file_size_limit: uploads.audio,
+      file_size_limit: uploads.file,
+      workflow_file_upload_limit: settings.workflowFileLimit,
+    },
+    bellChannel: (shard) => doorbells[shard]?.channel ?? '',
+  };
+
   return {
     relay,
     close: () => access.close(),
@@ -112,33 +136,14 @@ export function composeGateway(adapters: Adapters, settings: GatewaySettings): G
       errors: { log, isUnavailable },
       operations: { metrics: adapters.metrics, ready: settings.ready },
       downloads: { storage, links, findForLink: (fileId) => store.files.findForLink(fileId) },
-      serviceApi: {
-        ...{ accept, stop, plans, relay, history, metrics, findRun, bodyLimitBytes, blockingDeadlineMs, serverVersion },
-        findAppAccess: access.find,
-        findApp: (tenantId, appId) => store.apps.get(tenantId, appId),
-        findLogs: (tenantId, appId, query) => store.runs.logs(tenantId, appId, query),
-        findVersion: (tenantId, appId, versionId) => versions.get(`${tenantId}/${appId}/${versionId}`),
-        hasCredentials: async (tenantId, provider) =>
-          (await credentials.get(`${tenantId}/${providerKey(provider)}`)) !== undefined,
-        resolveEndUser,
-        files: { storage, links, filesBase, resolveEndUser, limits: uploads, catalogue: store.files },
-        runFiles: { catalogue: store.files, lookAtRemote: createRemoteLook({ outbound }), links, resolveEndUser },
-        filesBase,
-        systemParameters: {
-          image_file_size_limit: uploads.image,
-          video_file_size_limit: uploads.video,
-          audio_file_size_limit: uploads.audio,
-          file_size_limit: uploads.file,
-          workflow_file_upload_limit: settings.workflowFileLimit,
-        },
-        bellChannel: (shard) => doorbells[shard]?.channel ?? '',
-      },
+      serviceApi,
       consoleApi: {
         ...{ store, outbound, adminKey, defaultTenantId, bodyLimitBytes },
         supportedTypes: supportedNodeTypes,
         findConsoleTenant: (key) => store.consoleKeys.tenantOf(key),
         tenantExists: async (tenantId) => (await store.tenants.get(tenantId)) !== undefined,
         forget: access.forget,
+        runs: serviceApi,
       },
     },
   };

@@ -27,6 +27,7 @@ export const errorCatalogue = {
   forbidden: { status: 403, message: 'Forbidden.' },
   file_access_denied: { status: 403, message: 'Access to the requested file is denied.' },
   not_found: { status: 404, message: 'Not found.' },
+  end_user_not_found: { status: 404, message: 'End user not found.' },
   file_not_found: { status: 404, message: 'The requested file was not found.' },
   method_not_allowed: { status: 405, message: 'The method is not allowed for the requested URL.' },
   draft_workflow_not_exist: { status: 404, message: 'Draft workflow need to be initialized.' },

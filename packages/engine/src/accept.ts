@@ -29,6 +29,8 @@ export interface AcceptRequest {
   /** Where download links lead. Default: links are paths. */
   filesUrl?: string;
   trace: RunTrace;
+  /** `debugging` for test runs of the console, which the log does not show. Default `app-run`. */
+  triggeredFrom?: string;
   /** Doorbell of the gateway that waits for this run, by shard. */
   bell?: { channel: (shard: number) => string; mode: 'all' | 'end' };
 }
@@ -92,7 +94,9 @@ export function createAccept(deps: AcceptDeps): Accept {
     };
     const inputs = stringifyJson(request.inputs);
     try {
-      await runs.insertAccepted({ context, versionLabel: request.version.label, inputs });
+      const { triggeredFrom } = request;
+      const accepted = { context, versionLabel: request.version.label, inputs };
+      await runs.insertAccepted({ ...accepted, ...(triggeredFrom === undefined ? {} : { triggeredFrom }) });
       await startRun(deps, {
         context,
         notAfterMs: createdAtMs + startWithinMs,

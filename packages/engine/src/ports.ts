@@ -15,6 +15,8 @@ export interface AcceptedRun {
   versionLabel: string;
   /** Validated form values. */
   inputs: JsonText;
+  /** Default `app-run`. */
+  triggeredFrom?: string;
 }
 
 /** What became of an ending. */

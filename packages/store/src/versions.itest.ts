@@ -1,5 +1,5 @@
 import { createDatabase } from './database.js';
-import { seedApp, startTestStore, type TestStore } from './testing/store.js';
+import { buildEnding, buildRun, seedApp, startTestStore, type TestStore } from './testing/store.js';
 
 let db: TestStore;
 beforeAll(async () => {
@@ -51,6 +51,70 @@ describe('versions', () => {
     await versions.saveDraft(tenantId, appId, '{}');
     const all = await Promise.all([1, 2, 3, 4].map(() => versions.publish(tenantId, appId, { nowMs: 1000 })));
     expect(all.map((version) => version!.version.slice(-3)).sort()).toEqual(['000', '001', '002', '003']);
+  });
+
+  it('marks the draft and published versions', async () => {
+    const { versions } = db.store;
+    const { tenantId, appId } = await seedApp(db.store);
+    await versions.saveDraft(tenantId, appId, '{}');
+    const { id } = (await versions.publish(tenantId, appId, { nowMs: 1000, markedName: 'a', markedComment: 'b' }))!;
+    expect(await versions.mark(tenantId, appId, id, { markedName: 'c' })).toMatchObject({
+      markedName: 'c',
+      markedComment: 'b',
+    });
+    expect(await versions.mark(tenantId, appId, id, { markedComment: '' })).toMatchObject({ markedComment: '' });
+    const other = await seedApp(db.store);
+    expect(await versions.mark(other.tenantId, other.appId, id, { markedName: 'x' })).toBeUndefined();
+    expect(await versions.mark(tenantId, other.appId, id, { markedName: 'x' })).toBeUndefined();
+  });
+
+  it('removes what neither runs nor has runs that have not ended', async () => {
+    const { versions, runs } = db.store;
+    const owner = await seedApp(db.store);
+    const { tenantId, appId } = owner;
+    const draft = (await versions.saveDraft(tenantId, appId, '{}'))!;
+    const [busy, idle, current] = [
+      (await versions.publish(tenantId, appId, { nowMs: 1000 }))!,
+      (await versions.publish(tenantId, appId, { nowMs: 2000 }))!,
+      (await versions.publish(tenantId, appId, { nowMs: 3000 }))!,
+    ];
+    const run = buildRun(owner, { versionId: busy.id });
+    await runs.insertAccepted(run);
+    const remove = (id: string) => versions.remove(tenantId, appId, id);
+    expect(await remove(draft.id)).toBe('draft');
+    expect(await remove(current.id)).toBe('in use');
+    expect(await remove(busy.id)).toBe('in use');
+    expect(await versions.remove((await seedApp(db.store)).tenantId, appId, idle.id)).toBe('unknown');
+    expect(await remove(idle.id)).toBe('removed');
+    expect(await remove(idle.id)).toBe('unknown');
+    await runs.saveEnding(tenantId, run.context.runId, buildEnding());
+    expect(await remove(busy.id)).toBe('removed');
+    expect((await versions.list(tenantId, appId)).items.map(({ id }) => id)).toEqual([draft.id, current.id]);
+  });
+
+  it('takes snapshots of the draft for test runs, which nobody else sees and which go after a day', async () => {
+    const { versions } = db.store;
+    const { tenantId, appId } = await seedApp(db.store);
+    const take = (nowMs: number) => versions.snapshot(tenantId, appId, { nowMs });
+    const day = 24 * 60 * 60_000;
+    expect(await take(0)).toBeUndefined();
+    await versions.saveDraft(tenantId, appId, workflow('one'));
+    const first = (await take(0))!;
+    expect(first).toMatchObject({ workflow: workflow('one'), version: expect.stringMatching(/^draft-/) as string });
+    expect((await take(day))!.id).toBe(first.id);
+    expect(await versions.published(tenantId, appId)).toBeUndefined();
+    expect(await versions.publishedRef(tenantId, appId)).toBeUndefined();
+    await versions.publish(tenantId, appId, { nowMs: 1000 });
+    expect((await versions.list(tenantId, appId)).items).toHaveLength(2);
+    expect(await versions.remove(tenantId, appId, first.id)).toBe('unknown');
+    expect(await versions.mark(tenantId, appId, first.id, { markedName: 'x' })).toBeUndefined();
+    await versions.saveDraft(tenantId, appId, workflow('two'));
+    const second = (await take(day))!;
+    expect(second.id).not.toBe(first.id);
+    expect(await versions.get(tenantId, first.id)).toBeDefined();
+    await take(2 * day + 1);
+    expect(await versions.get(tenantId, first.id)).toBeUndefined();
+    expect(await versions.get(tenantId, second.id)).toBeDefined();
   });
 
   it('shows nothing to another tenant', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { VersionSource, WorkflowVersion } from '@millrace/contracts';
 import { isUuid, newId } from '@millrace/contracts';
 import { fromColumn, toColumn } from './column-text.js';
@@ -8,7 +9,7 @@ import { nextVersionLabel } from './version-label.js';
 import { openWorkflow, sealWorkflow } from './workflow-secrets.js';
 import * as sql from './sql/versions.js';
 
-/** A stored version; `version` is `draft` or the time of publishing. */
+/** A stored version; `version` is `draft`, the time of publishing, or `draft-` and a hash for a snapshot of the draft. */
 export interface VersionRecord extends WorkflowVersion {
   version: string;
   markedName: string;
@@ -27,6 +28,20 @@ export interface VersionRepository extends VersionSource {
     appId: string,
     options: { nowMs: number; markedName?: string; markedComment?: string },
   ): Promise<VersionRecord | undefined>;
+  /**
+   * Copies the draft to a version that never changes and that no list shows, for a test run; the same draft gives the
+   * same one. Snapshots that were not asked for in a day go. `undefined` when there is no draft.
+   */
+  snapshot(tenantId: string, appId: string, options: { nowMs: number }): Promise<VersionRecord | undefined>;
+  /** Changes the marks of the draft or of a published version; those left out stay. */
+  mark(
+    tenantId: string,
+    appId: string,
+    versionId: string,
+    marks: { markedName?: string; markedComment?: string },
+  ): Promise<VersionRecord | undefined>;
+  /** Deletes a published version, unless it is the one that runs, or runs of it have not ended. */
+  remove(tenantId: string, appId: string, versionId: string): Promise<'removed' | 'in use' | 'draft' | 'unknown'>;
   /** The version that runs: the latest published one. */
   published(tenantId: string, appId: string): Promise<VersionRecord | undefined>;
   /** Id and label of the latest published version, without its (large) text. */
@@ -42,6 +57,10 @@ export interface VersionRepository extends VersionSource {
 }
 
 const draft = 'draft';
+/** Times of publishing sort below `draft`, snapshots above. */
+const isPublished = { lt: draft };
+const snapshotPrefix = 'draft-';
+const snapshotKeptMs = 24 * 60 * 60_000;
 
 export function createVersionRepository(database: Database, secrets: SecretBox): VersionRepository {
   const { prisma } = database;
@@ -57,7 +76,7 @@ export function createVersionRepository(database: Database, secrets: SecretBox):
     updatedAtMs: row.updatedAt.getTime(),
   });
 
-  async function latest(tenantId: string, appId: string, version: string | { not: string }) {
+  async function latest(tenantId: string, appId: string, version: string | typeof isPublished) {
     if (!isUuid(tenantId) || !isUuid(appId)) return undefined;
     const row = await prisma.workflowVersion.findFirst({
       where: { tenantId, appId, version },
@@ -95,7 +114,7 @@ export function createVersionRepository(database: Database, secrets: SecretBox):
         const source = await tx.workflowVersion.findFirst({ where: { tenantId, appId, version: draft } });
         if (!source) return undefined;
         const last = await tx.workflowVersion.findFirst({
-          where: { tenantId, appId, version: { not: draft } },
+          where: { tenantId, appId, version: isPublished },
           orderBy: { version: 'desc' },
           select: { version: true },
         });
@@ -114,7 +133,47 @@ export function createVersionRepository(database: Database, secrets: SecretBox):
       });
     },
 
-    published: (tenantId, appId) => latest(tenantId, appId, { not: draft }),
+    async snapshot(tenantId, appId, { nowMs }) {
+      if (!isUuid(tenantId) || !isUuid(appId)) return undefined;
+      const source = await prisma.workflowVersion.findFirst({ where: { tenantId, appId, version: draft } });
+      if (!source) return undefined;
+      const { workflow } = source;
+      // Of the text as it is stored: a hash of secrets in the open could be guessed.
+      const version = snapshotPrefix + createHash('sha256').update(workflow).digest('hex');
+      const updatedAt = new Date(nowMs);
+      const row = await prisma.workflowVersion.upsert({
+        where: { appId_version: { appId, version } },
+        create: { id: newId(), tenantId, appId, version, workflow, updatedAt },
+        update: { updatedAt },
+      });
+      const old = { startsWith: snapshotPrefix };
+      const before = new Date(nowMs - snapshotKeptMs);
+      await prisma.workflowVersion.deleteMany({ where: { tenantId, appId, version: old, updatedAt: { lt: before } } });
+      return parse(row);
+    },
+
+    async mark(tenantId, appId, versionId, { markedName, markedComment }) {
+      const found = await get(tenantId, versionId);
+      if (found?.appId !== appId || found.version > draft) return undefined;
+      const row = await prisma.workflowVersion.update({
+        where: { id: found.id },
+        data: {
+          ...(markedName === undefined ? {} : { markedName: toColumn(markedName) }),
+          ...(markedComment === undefined ? {} : { markedComment: toColumn(markedComment) }),
+        },
+      });
+      return parse(row);
+    },
+
+    async remove(tenantId, appId, versionId) {
+      const found = await get(tenantId, versionId);
+      if (found?.appId !== appId || found.version > draft) return 'unknown';
+      if (found.version === draft) return 'draft';
+      const deleted = await database.query(sql.removeUnused, [found.id, tenantId, appId]);
+      return deleted.length > 0 ? 'removed' : 'in use';
+    },
+
+    published: (tenantId, appId) => latest(tenantId, appId, isPublished),
 
     async publishedRef(tenantId, appId) {
       if (!isUuid(tenantId) || !isUuid(appId)) return undefined;
@@ -134,14 +193,13 @@ export function createVersionRepository(database: Database, secrets: SecretBox):
       const where = { tenantId, appId };
       if (
         !(await prisma.workflowVersion.findFirst({
-          where: { ...where, version: { not: draft } },
+          where: { ...where, version: isPublished },
           select: { id: true },
         }))
       )
         return { items: [], hasMore: false };
-      // `draft` sorts above every time.
       const rows = await prisma.workflowVersion.findMany({
-        where,
+        where: { ...where, version: { lte: draft } },
         orderBy: { version: 'desc' },
         skip: (page - 1) * limit,
         take: limit + 1,

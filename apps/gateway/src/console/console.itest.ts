@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { end, start, template, workflowFile } from '@millrace/testing';
-import { bearer, call, consoleCall, createTestApp, type Call } from '../testing/client.js';
+import { bearer, call, consoleCall, createTestApp, parseFrames, type Call } from '../testing/client.js';
 import { startFixture, type Fixture, type TestGateway } from '../testing/gateway-fixture.js';
 
 let fixture: Fixture;
@@ -167,6 +167,74 @@ describe('draft and versions', () => {
     const exported = await admin(`apps/${appId}/export?include_secret=true`);
     expect(String(exported.body['data'])).toContain('hush');
     expect((await admin(`apps/${appId}/export`)).text).not.toContain('hush');
+  });
+
+  it('marks, restores and deletes versions, but not the draft or what runs', async () => {
+    const { appId } = await createTestApp(gateway, draft);
+    const at = `apps/${appId}/workflows`;
+    const idOf = async (path: string) => String((await admin(path)).body['id']);
+    const first = await idOf(`${at}/publish`);
+    const draftId = await idOf(`${at}/draft`);
+    await importFile(workflowFile({ ...draft, nodes: [start(), end({ two: ['start', 'n'] })] }), { app_id: appId });
+    await admin(`${at}/publish`, { body: {} });
+    const second = await idOf(`${at}/publish`);
+    const patch = (id: string, body: unknown) => admin(`${at}/${id}`, { method: 'PATCH', body });
+    expect((await patch(first, { marked_name: 'one' })).body).toMatchObject({ id: first, marked_name: 'one' });
+    expect((await patch(first, { marked_comment: 'c' })).body).toMatchObject({
+      marked_name: 'one',
+      marked_comment: 'c',
+    });
+    expect((await patch(first, {})).body).toMatchObject({ code: 'invalid_param' });
+    expect((await patch(first, { marked_name: 'x'.repeat(21) })).body).toMatchObject({ code: 'invalid_param' });
+    expect((await patch(appId, { marked_name: 'x' })).body).toMatchObject({ code: 'not_found' });
+
+    const restore = (id: string) => admin(`${at}/${id}/restore`, { method: 'POST' });
+    const before = (await admin(`${at}/draft`)).body['hash'];
+    const restored = await restore(first);
+    expect(restored.body).toMatchObject({ result: 'success', updated_at: expect.any(Number) as number });
+    const now = (await admin(`${at}/draft`)).body;
+    expect([now['hash'], now['id']]).toEqual([restored.body['hash'], draftId]);
+    expect(now['hash']).not.toBe(before);
+    expect((await admin(`apps/${appId}/export?include_secret=true`)).text).toContain('hush');
+    expect((await restore(draftId)).body).toMatchObject({ code: 'bad_request' });
+    expect((await restore('nonsense')).body).toMatchObject({ code: 'not_found' });
+
+    const remove = (id: string) => admin(`${at}/${id}`, { method: 'DELETE' });
+    expect((await remove(second)).body).toMatchObject({ code: 'bad_request', status: 400 });
+    expect((await remove(draftId)).body).toMatchObject({ code: 'bad_request', status: 400 });
+    expect([(await remove(first)).status, (await remove(first)).status]).toEqual([204, 404]);
+    const { items } = (await admin(at)).body as never as { items: { id: string }[] };
+    expect(items.map(({ id }) => id)).toEqual([draftId, second]);
+  });
+
+  it('runs the draft as a stream, apart from what is published and from the log', async () => {
+    const { appId, key } = await createTestApp(gateway, draft, { publish: false });
+    const at = `apps/${appId}/workflows`;
+    const test = (body: unknown) => admin(`${at}/draft/run`, { body });
+    const answer = await test({ inputs: { n: 1, more: 2 }, files: null });
+    expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/);
+    const frames = parseFrames(answer.text);
+    expect(frames.map(({ event }) => event)).toContain('node_finished');
+    const { data } = frames.at(-1)?.data as never as { data: { id: string; workflow_id: string } };
+    expect(data).toMatchObject({ status: 'succeeded', outputs: { n: 1 } });
+
+    // A key sees the run, but the log does not list it; its version is none that can be run.
+    await admin(`${at}/publish`, { body: {} });
+    const asApp = (path: string, options: Call = {}) =>
+      call(`${gateway.url}/v1/${path}`, { ...options, headers: bearer(key) });
+    expect((await asApp(`workflows/run/${data.id}`)).body).toMatchObject({ status: 'succeeded' });
+    expect((await asApp('workflows/logs')).body).toMatchObject({ total: 0 });
+    const byId = await asApp(`workflows/${data.workflow_id}/run`, { body: { inputs: {}, user: 'u' } });
+    expect(byId.body).toMatchObject({ code: 'bad_request' });
+
+    expect((await test({ inputs: { n: 'x' } })).body).toMatchObject({
+      code: 'invalid_param',
+      message: 'n in input form must be a valid number',
+    });
+    expect((await test({})).body).toMatchObject({ code: 'invalid_param' });
+    const empty = await admin('apps', { body: { name: 'Empty', mode: 'workflow' } });
+    const missing = await admin(`apps/${String(empty.body['id'])}/workflows/draft/run`, { body: { inputs: {} } });
+    expect(missing.body).toMatchObject({ code: 'draft_workflow_not_exist' });
   });
 
   it('says when there is no draft', async () => {

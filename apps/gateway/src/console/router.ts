@@ -3,12 +3,15 @@ import type { Store } from '@millrace/store';
 import { Router, type RequestHandler } from 'express';
 import type { ConsoleAuthDeps } from '../auth/console.js';
 import { methodNotAllowed } from '../http/errors.js';
+import type { RunDeps } from '../service-api/run.js';
 import { createApp, createKey, deleteKey, enableApi, getApp, listApps, listKeys } from './apps.js';
 import { requireAdmin, requireConsoleKey } from './caller.js';
 import { saveCredentials } from './credentials.js';
+import { runDraft } from './draft-run.js';
 import { exportApp } from './export.js';
 import { confirmImport, importApp } from './imports.js';
 import { createTenant, listTenants, updateTenant } from './tenants.js';
+import { deleteVersion, markVersion, restoreVersion } from './versions.js';
 import { getDraft, getPublished, listVersions, publish, saveDraft } from './workflows.js';
 
 /** The repositories the console API works on. */
@@ -21,6 +24,8 @@ export interface ConsoleApiDeps extends ConsoleAuthDeps {
   outbound: Outbound;
   /** Node types that have an executor. */
   supportedTypes: ReadonlySet<string>;
+  /** What test runs need. */
+  runs: RunDeps;
   /** Drops what this gateway remembers of a tenant's keys and apps. */
   forget: (tenantId: string) => void;
 }
@@ -41,6 +46,9 @@ export function consoleApiRouter(deps: ConsoleApiDeps): Router {
   route('/apps/:app_id/workflows', { get: listVersions(deps) });
   route('/apps/:app_id/workflows/draft', { get: getDraft(deps), post: saveDraft(deps) });
   route('/apps/:app_id/workflows/publish', { get: getPublished(deps), post: publish(deps) });
+  route('/apps/:app_id/workflows/draft/run', { post: runDraft(deps) });
+  route('/apps/:app_id/workflows/:workflow_id', { patch: markVersion(deps), delete: deleteVersion(deps) });
+  route('/apps/:app_id/workflows/:workflow_id/restore', { post: restoreVersion(deps) });
   route('/apps/:app_id/api-enable', { post: enableApi(deps) });
   route('/apps/:app_id/api-keys', { get: listKeys(deps), post: createKey(deps) });
   route('/apps/:app_id/api-keys/:key_id', { delete: deleteKey(deps) });

@@ -8,6 +8,7 @@ import { appOfPath, callerOf } from './caller.js';
 import { isObject, optionalList, optionalObject, optionalText, parsePage, type Page } from './fields.js';
 import { graphHash, listOf, presentWorkflow, secretMask, workflowObject } from './present.js';
 import type { ConsoleApiDeps, ConsoleStore } from './router.js';
+import { parseMarks, presentSaved } from './versions.js';
 
 /** `GET apps/{app_id}/workflows/draft`. */
 export const getDraft =
@@ -32,7 +33,7 @@ export const saveDraft =
     const workflow = draftOf(body, current);
     const saved = await store.versions.saveDraft(tenantId, app.id, stringifyJson(workflow));
     if (!saved) throw new ApiError('not_found', 'App not found.');
-    res.json({ result: 'success', hash: graphHash(workflow), updated_at: Math.floor(saved.updatedAtMs / 1000) });
+    res.json(presentSaved(saved));
   };
 
 function draftOf(body: ValueObject, current: ValueObject | undefined): ValueObject {
@@ -72,10 +73,7 @@ export const publish =
   async (req, res) => {
     const app = await appOfPath(store, req, res);
     const body = await readJsonObject(req, bodyLimitBytes);
-    const marks = {
-      markedName: optionalText(body, 'marked_name', 20) ?? '',
-      markedComment: optionalText(body, 'marked_comment', 100) ?? '',
-    };
+    const marks = parseMarks(body);
     const { tenantId } = callerOf(res);
     const draft = await store.versions.draft(tenantId, app.id);
     if (!draft) throw new ApiError('invalid_param', 'No valid workflow found.');

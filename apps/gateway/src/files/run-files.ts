@@ -2,6 +2,7 @@ import { ApiError, type FileLinks, type ValueObject } from '@millrace/contracts'
 import type { FileCatalogue, LookAtRemote } from '@millrace/files';
 import { checkPlaces, fileNeeds, linkFiles, placeFiles, validateInputs, type Plan } from '@millrace/graph';
 import type { AppAccess } from '../auth/ports.js';
+import { checkSchemas } from '../service-api/form-schemas.js';
 import type { ResolveEndUser } from '../service-api/ports.js';
 
 export interface RunFilesDeps {
@@ -24,12 +25,13 @@ export interface RunValues {
  */
 export async function checkRunValues(
   deps: RunFilesDeps,
-  { tenantId, appId }: AppAccess,
+  { tenantId, appId }: Pick<AppAccess, 'tenantId' | 'appId'>,
   user: string,
   { form, features }: Pick<Plan, 'form' | 'features'>,
   { inputs, files }: RunValues,
   base: string,
 ): Promise<RunValues> {
+  await checkSchemas(form);
   const checked = validateInputs(form, inputs);
   const sent = { files, values: checked.ok ? checked.values : {} };
   const { ids, urls } = fileNeeds(form, sent);

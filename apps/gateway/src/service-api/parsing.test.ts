@@ -9,12 +9,14 @@ describe('user', () => {
   it.each([
     ['ann', 'ann'],
     [123, '123'],
+    [1.5, '1.5'],
     [new Float(1), '1.0'],
+    [new Float(1e20), '1e+20'],
     [12345678901234567890n, '12345678901234567890'],
     ['😀'.repeat(255), '😀'.repeat(255)],
   ])('%p becomes %p', (value, text) => expect(parseUser(value)).toBe(text));
 
-  it.each([[undefined], [null], [''], [0], [false]])('%p counts as missing', (value) => {
+  it.each([[undefined], [null], [''], [0], [new Float(0)], [false], [[]], [{}]])('%p counts as missing', (value) => {
     expect(() => parseUser(value)).toThrow('Arg user must be provided.');
   });
 

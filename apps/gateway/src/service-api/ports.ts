@@ -1,5 +1,5 @@
 import type { RunContext } from '@millrace/contracts';
-import type { AppRecord, LogPage, LogQuery, StoredRun } from '@millrace/store';
+import type { AppRecord, EndUserRecord, LogPage, LogQuery, StoredRun } from '@millrace/store';
 
 export type { LogPage, LogQuery, StoredRun };
 
@@ -10,6 +10,8 @@ export type FindRun = (tenantId: string, appId: string, runId: string) => Promis
 export type FindLogs = (tenantId: string, appId: string, query: LogQuery) => Promise<LogPage>;
 
 export type FindApp = (tenantId: string, appId: string) => Promise<AppRecord | undefined>;
+
+export type FindEndUser = (tenantId: string, appId: string, endUserId: string) => Promise<EndUserRecord | undefined>;
 
 /** A stored workflow version, by id; `undefined` when this app has none such. */
 export type FindVersion = (

@@ -195,6 +195,23 @@ describe('run requests that are refused', () => {
   });
 });
 
+describe('a json_schema that is broken', () => {
+  it.each<[unknown, RegExp | null]>([
+    ['{"type":', /^Invalid JSON schema of 'o': it must be a JSON object$/],
+    ['[]', /must be a JSON object/],
+    [{ type: 'nonsense' }, /^Invalid JSON schema of 'o': data\/type /],
+    [{ properties: { a: 1 } }, /^Invalid JSON schema of 'o': data\/properties\/a /],
+    ['{"type":"object","required":["a"]}', null],
+    ['', null],
+  ])('refuses every run of its workflow: %j', async (json_schema, message) => {
+    const nodes = [start([{ variable: 'o', type: 'json_object', json_schema }]), end({ o: ['start', 'o'] })];
+    const { key } = await createTestApp(gateway, { nodes });
+    const answer = await run({ user: 'u', inputs: { o: { a: 1 } }, response_mode: 'streaming' }, bearer(key));
+    if (message) expect(errorOf(answer)).toEqual([400, 'invalid_param', expect.stringMatching(message)]);
+    else expect(answer.status).toBe(200);
+  });
+});
+
 describe('paths and methods', () => {
   it('answers a page for unknown paths', async () => {
     const answer = await call(`${gateway.url}/v1/files/abc/preview`, { headers: bearer(app.key) });
@@ -232,6 +249,26 @@ describe('app descriptions', () => {
     expect((await get('info')).body).toMatchObject({ name: 'Test workflow', mode: 'workflow', tags: [] });
     expect((await get('meta')).body).toEqual({ tool_icons: {} });
     expect((await get('site')).body).toMatchObject({ title: 'Test workflow', default_language: 'en-US' });
+  });
+
+  it('end users of the app, whom uploads and runs create', async () => {
+    const { body } = await run({ user: 'ann', inputs: { name: 'n' } });
+    const row = (await get(`workflows/logs?keyword=${String(body['workflow_run_id'])}`)).body;
+    const [{ created_by_end_user: creator }] = row['data'] as never as [{ created_by_end_user: { id: string } }];
+    const at = (id: string, key = app.key) => call(`${gateway.url}/v1/end-users/${id}`, { headers: bearer(key) });
+    const found = await at(creator.id);
+    expect(found.body).toEqual({
+      ...{ id: creator.id, app_id: app.appId, type: 'service-api', name: null, is_anonymous: false },
+      ...{ external_user_id: 'ann', session_id: 'ann', tenant_id: expect.any(String) as string },
+      created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string,
+      updated_at: found.body['created_at'],
+    });
+    const other = await createTestApp(gateway, echo);
+    const unknown = [404, 'end_user_not_found', 'End user not found.'];
+    expect(errorOf(await at(creator.id, other.key))).toEqual(unknown);
+    expect(errorOf(await at(newId()))).toEqual(unknown);
+    const page = await at('nobody');
+    expect([page.status, page.headers.get('content-type')]).toEqual([404, 'text/html; charset=utf-8']);
   });
 
   it('parameters of the published version', async () => {

@@ -11,9 +11,10 @@ import { presentInfo, presentParameters, presentSite, type SystemParameters } fr
 import { previewFile } from '../files/preview.js';
 import { uploadFile, type UploadDeps } from '../files/upload.js';
 import { appOf, requireAppKey } from './app-of.js';
+import { endUser } from './end-users.js';
 import { runEvents, type EventsDeps } from './events.js';
 import { runDetail, runLogs } from './history.js';
-import type { FindApp, FindLogs, FindRun } from './ports.js';
+import type { FindApp, FindEndUser, FindLogs, FindRun } from './ports.js';
 import { runWorkflow, type RunDeps } from './run.js';
 import { stopTask, type StopDeps } from './stop.js';
 
@@ -23,6 +24,7 @@ export interface ServiceApiDeps extends RunDeps, StopDeps, EventsDeps {
   findRun: FindRun;
   findLogs: FindLogs;
   findApp: FindApp;
+  findEndUser: FindEndUser;
   plans: Plans;
   systemParameters: SystemParameters;
   serverVersion: string;
@@ -42,6 +44,7 @@ export function serviceApiRouter(deps: ServiceApiDeps): Router {
   get('/workflow/:workflow_run_id/events', runEvents(deps));
   post('/files/upload', uploadFile(deps.files));
   get('/files/:file_id/preview', previewFile);
+  get('/end-users/:end_user_id', endUser(deps.findEndUser));
   get('/info', describe(deps.findApp, presentInfo));
   get('/parameters', parameters(deps.plans, deps.systemParameters));
   get('/meta', (_req, res) => void res.json({ tool_icons: {} }));

@@ -23,12 +23,18 @@ export const runWorkflow =
   async (req, res) => {
     const submission = await parseSubmission(deps, req, appOf(res), versionOf(req));
     const submitted = await submitRun(deps, submission, req);
-    await answer(deps, submission.mode, submitted, res);
+    await answerRun(deps, submission.mode, submitted, res);
   };
 
 const versionOf = (req: Request): string | undefined => req.params['workflow_id'] as string | undefined;
 
-async function answer(deps: RunDeps, mode: 'blocking' | 'streaming', submitted: SubmittedRun, res: Response) {
+/** Answers with a run that was accepted: its end, or its events. */
+export async function answerRun(
+  deps: RunDeps,
+  mode: 'blocking' | 'streaming',
+  submitted: SubmittedRun,
+  res: Response,
+): Promise<void> {
   const { run, trace } = submitted;
   setRunHeaders(res, run);
   recordRelay(res, run, mode);

@@ -30,12 +30,14 @@ export interface SubmitDeps {
 
 /** A run request that may be accepted: everything the caller can get wrong has been checked. */
 export interface Submission extends RunRequest {
-  app: AppAccess;
+  app: Pick<AppAccess, 'tenantId' | 'appId'>;
   version: { id: string; label: string; plan: Plan };
   user: string;
   /** Where download links of the run lead. */
   filesUrl: string;
   traceIdHint: unknown;
+  /** Default `app-run`. */
+  triggeredFrom?: string;
 }
 
 export interface SubmittedRun {
@@ -97,7 +99,12 @@ async function versionById(
   );
 }
 
-async function planOf({ plans }: SubmitDeps, { tenantId }: AppAccess, versionId: string): Promise<Plan> {
+/** @throws ApiError `workflow_request_error` when the version cannot be run */
+export async function planOf(
+  { plans }: SubmitDeps,
+  { tenantId }: Pick<AppAccess, 'tenantId'>,
+  versionId: string,
+): Promise<Plan> {
   try {
     return await plans.plan(tenantId, versionId);
   } catch (error) {
@@ -122,7 +129,7 @@ async function requireCredentials({ hasCredentials }: SubmitDeps, { tenantId }: 
  * @throws ApiError `service_unavailable`
  */
 export async function submitRun(deps: SubmitDeps, submission: Submission, req: Request): Promise<SubmittedRun> {
-  const { app, version, inputs, files, filesUrl, user, mode } = submission;
+  const { app, version, inputs, files, filesUrl, user, mode, triggeredFrom } = submission;
   const { tenantId, appId } = app;
   const endUserId = await deps.resolveEndUser(tenantId, appId, user);
   const { tracestate } = req.headers;
@@ -137,6 +144,7 @@ export async function submitRun(deps: SubmitDeps, submission: Submission, req: R
   try {
     const run = await deps.accept({
       ...{ tenantId, appId, version, inputs, files, filesUrl, user, endUserId, trace },
+      ...(triggeredFrom === undefined ? {} : { triggeredFrom }),
       bell: { channel: deps.bellChannel, mode: mode === 'blocking' ? 'end' : 'all' },
     });
     return { run, trace };

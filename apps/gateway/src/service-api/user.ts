@@ -1,18 +1,17 @@
-import { ApiError, Float, type Value } from '@millrace/contracts';
+import { ApiError, type Value } from '@millrace/contracts';
+import { isNumber, pythonStr, truthy } from '@millrace/graph';
 
 const maxLength = 255;
 
 /**
- * The caller's `user` as text (service-api 1.3): numbers become text; falsy values count as missing.
+ * The caller's `user` as text (service-api 1.3): numbers become text, as Python prints them; falsy values count as
+ * missing, other types are refused.
  * @throws ApiError `invalid_param`
  */
 export function parseUser(value: Value | undefined): string {
-  const user = value instanceof Float ? value.value.toFixed(1) : value;
-  if (!user) throw new ApiError('invalid_param', 'Arg user must be provided.');
-  if (typeof user !== 'string' && typeof user !== 'number' && typeof user !== 'bigint') {
-    throw new ApiError('invalid_param', 'user must be a string.');
-  }
-  const text = String(user);
+  if (value === undefined || !truthy(value)) throw new ApiError('invalid_param', 'Arg user must be provided.');
+  if (typeof value !== 'string' && !isNumber(value)) throw new ApiError('invalid_param', 'user must be a string.');
+  const text = pythonStr(value);
   if (text.length > maxLength && Array.from(text).length > maxLength)
     throw new ApiError('invalid_param', `user must have at most ${maxLength} characters.`);
   return text;

@@ -89,11 +89,11 @@ export const raiseEpochs: Statement = {
 };
 
 /**
- * Filters of the log (service-api 2.5); a filter that is null matches all. Both statements walk `(app_id, id)`,
+ * Filters of the log (service-api 2.5), which shows no test runs of the console; a filter that is null matches all. Both statements walk `(app_id, id)`,
  * and ids are ordered by time, so that without a keyword a page costs what it shows. The times $4 and $5 choose
  * partitions, the ids $6 and $7 say the same for the index.
  */
-const logFilter = `r.tenant_id = $1 AND r.app_id = $2 AND r.status <> 'refused'
+const logFilter = `r.tenant_id = $1 AND r.app_id = $2 AND r.status <> 'refused' AND r.triggered_from = 'app-run'
   AND ($3::text IS NULL OR r.status = $3)
   AND r.created_at <= $4::timestamptz AND r.created_at >= $5::timestamptz AND r.id <= $6::uuid AND r.id >= $7::uuid
   AND ($8::text IS NULL OR r.session_id = $8)
