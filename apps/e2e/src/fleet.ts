@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -95,13 +96,18 @@ export class Fleet {
     return this.gateways[index]?.url ?? '';
   }
 
-  async console<T>(method: string, path: string, body?: unknown): Promise<T> {
+  /** A call of the console API; asked again while the machine is too busy for an answer in time. */
+  async console<T>(method: string, path: string, body?: unknown, until = Date.now() + 60_000): Promise<T> {
     const response = await fetch(`${this.url()}/console/api/${path}`, {
       method,
       headers: { authorization: `Bearer ${testKeys.MILLRACE_ADMIN_KEY}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
+    if (response.status === 503 && Date.now() < until) {
+      await setTimeout(1000);
+      return this.console(method, path, body, until);
+    }
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return JSON.parse(text) as T;
   }
