@@ -20,8 +20,11 @@ export interface EdgeTable {
 /** One piece of an End node's text stream (dsl 5.1). */
 export type StreamSegment =
   | { text: string; selector: string }
-  /** `sel` numbers the selector within the plan; `node` produces it; `selector` is its JSON text. */
-  | { sel: number; node: number; selector: string };
+  /**
+   * `sel` numbers the selector within the plan; `node` produces it; `selector` is its JSON text; `shared`: another
+   * segment shows it too, so that its text is kept.
+   */
+  | { sel: number; node: number; selector: string; shared?: true };
 
 /** Text-stream order of the plan's End nodes (dsl 5). */
 export interface StreamTable {

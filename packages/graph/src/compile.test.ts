@@ -376,7 +376,7 @@ describe('text streams', () => {
         node: 2,
         paths: [[]],
         segments: [
-          { sel: 0, node: 1, selector: '["a","text"]' },
+          { sel: 0, node: 1, selector: '["a","text"]', shared: true },
           newline,
           newline,
           { sel: 1, node: 0, selector: '["sys","user_id"]' },
@@ -384,7 +384,7 @@ describe('text streams', () => {
           newline,
           { sel: 2, node: 0, selector: '["s","q"]' },
           newline,
-          { sel: 0, node: 1, selector: '["a","text"]' },
+          { sel: 0, node: 1, selector: '["a","text"]', shared: true },
         ],
       },
     ]);

@@ -58,6 +58,18 @@ describe('StreamModel', () => {
     expect(stream.settle({ node: 4, taken: [2] })).toEqual([{ text: 'x', selector: '["n1","text"]' }]);
   });
 
+  it('shows the same text once for each segment that lists it', () => {
+    const ends = [
+      { node: 8, paths: [[]], segments: [variable(0, 1), newline, variable(0, 1)] },
+      { node: 9, paths: [[]], segments: [variable(0, 1)] },
+    ];
+    const stream = new StreamModel({ ends });
+    stream.start();
+    expect(texts(stream.append(0, 'a'))).toEqual(['a']);
+    expect(texts(stream.append(0, 'b'))).toEqual(['b']);
+    expect(texts(stream.settle({ node: 1, closes: [0] }))).toEqual(['', '\n', 'ab', '', 'ab', '']);
+  });
+
   it('shows the value of a node that streamed nothing', () => {
     const stream = new StreamModel(example);
     stream.start();

@@ -33,6 +33,8 @@ export class StreamModel {
   readonly #sources = new Map<number, Source>();
   readonly #over = new Set<number>();
   #cursor = 0;
+  /** Characters of the source in turn that were sent for this segment. */
+  #sent = 0;
 
   constructor(table: StreamTable) {
     this.#table = table;
@@ -89,6 +91,7 @@ export class StreamModel {
         break;
       }
       this.#cursor += 1;
+      this.#sent = 0;
     }
     return chunks;
   }
@@ -102,8 +105,10 @@ export class StreamModel {
       chunks.push({ text: source.text, selector: segment.selector });
       return true;
     }
-    if (source.text !== '') chunks.push({ text: source.text, selector: segment.selector });
-    source.text = '';
+    // The text is kept: another segment may show it too.
+    const text = source.text.slice(this.#sent);
+    if (text !== '') chunks.push({ text, selector: segment.selector });
+    this.#sent = source.text.length;
     if (source.state === 'open') return false;
     chunks.push({ text: '', selector: segment.selector });
     return true;

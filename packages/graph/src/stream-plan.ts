@@ -100,7 +100,7 @@ export function planStream(nodes: PlanNode[], root: PlanNode): StreamTable {
   const numberOf = createNumbering();
   // Those reached at the start of a run stream in the order of their ids.
   const ends = nodes.filter((node) => node.type === 'end').sort((a, b) => (a.id < b.id ? -1 : 1));
-  return {
+  const table: StreamTable = {
     ends: ends
       .map((end) => ({
         node: end.index,
@@ -109,4 +109,17 @@ export function planStream(nodes: PlanNode[], root: PlanNode): StreamTable {
       }))
       .filter((end) => end.segments.length > 0),
   };
+  markShared(table);
+  return table;
+}
+
+/** Each End node shows all of its outputs, also those that another one, or the same one before, shows. */
+function markShared({ ends }: StreamTable): void {
+  const seen = new Map<number, StreamSegment>();
+  for (const segment of ends.flatMap(({ segments }) => segments)) {
+    if ('text' in segment) continue;
+    const before = seen.get(segment.sel);
+    for (const each of before ? [before, segment] : []) Object.assign(each, { shared: true });
+    seen.set(segment.sel, segment);
+  }
 }

@@ -27,6 +27,7 @@ if node.execution ~= '' then
   for sel in string.gmatch(ARGV[8], '%d+') do
     if redis.call('HGET', run_key, 'x' .. sel) == 'o' then
       redis.call('HDEL', vars_key, '~' .. sel)
+      redis.call('HDEL', run_key, 'p' .. sel)
       if not retry then streamed = '1' end
     end
   end

@@ -78,6 +78,32 @@ describe('text of parallel models (dsl 5.3)', () => {
     expect((await chunks(run)).slice(4)).toEqual(['b.text=b3', 'b.text=']);
   });
 
+  it('streams a text that several segments list once for each, whole, whatever attempts came before', async () => {
+    const shared = { sel: 0, node: 1, selector: '["a","text"]', shared: true as const };
+    const stream: StreamTable = {
+      ends: [
+        { node: 2, paths: [[]], segments: [shared, newline, shared] },
+        { node: 3, paths: [[]], segments: [shared] },
+      ],
+    };
+    const run = new RunFixture(state, { stream });
+    await run.start();
+    await run.run(0, { take: [[1, 1, -1]] });
+    const first = await run.claim(1, { streams: [0] });
+    await emitter(run, 1, first.token, 0)('lost "é"');
+    expect(await chunks(run)).toEqual(['a.text=lost "é"']);
+    await run.settle(1, first.token, {}, { outcome: 'retry' });
+    const { token } = await run.claim(1, { attempt: 2, streams: [0] });
+    const emit = emitter(run, 1, token, 0);
+    await emit('x"é');
+    await emit('y');
+    expect((await chunks(run)).slice(1)).toEqual(['a.text=x"é', 'a.text=y']);
+    const ends = { take: [[2, 1, -1] as const, [3, 1, -1] as const].map(([...entry]) => entry) };
+    await run.settle(1, token, ends, { attempt: 2, closes: [0] });
+    const again = ['a.text=x"éy', 'a.text='];
+    expect((await chunks(run)).slice(3)).toEqual(['a.text=', 'end.answer=\n', ...again, ...again]);
+  });
+
   it('tells reasoning of nodes that a reached End node shows, apart from the order', async () => {
     const run = new RunFixture(state, { stream: twoModels });
     await run.start();

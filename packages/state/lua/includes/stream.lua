@@ -1,6 +1,7 @@
 -- Text-stream order of End nodes (dsl 5). Fields of the run hash: `sm` table, `cp` chunk prefix, `sq` queue of reached
 -- End positions, `sc` cursor in the first one, `e<edge>` taken blocking edges, `x<sel>` state of a selector:
---   o = chunks came, f = stream closed, v = one-piece value waiting, d = delivered. Text waiting is `~<sel>` in the variables.
+--   o = chunks came, f = stream closed, v = one-piece value. Its text is `~<sel>` in the variables: what waits, or, of a
+--   selector that several segments show, all of it; `p<sel>` is then how much of it the segment in turn has emitted.
 local function emit_chunk(epoch, prefix, text, selector)
   add_event(epoch, prefix .. text .. ',"from_variable_selector":' .. selector .. '}}')
 end
@@ -52,12 +53,18 @@ local function drive_stream(stream, epoch)
         emitted = true
         cursor = cursor + 1
       elseif state == 'f' or state == 'o' then
-        if waiting and waiting ~= '' then
-          emit_chunk(epoch, prefix, '"' .. waiting .. '"', segment.selector)
-          redis.call('HDEL', vars_key, field)
+        local seen = segment.shared and tonumber(redis.call('HGET', run_key, 'p' .. segment.sel) or '0') or 0
+        if waiting and #waiting > seen then
+          emit_chunk(epoch, prefix, '"' .. string.sub(waiting, seen + 1) .. '"', segment.selector)
+          if segment.shared then
+            redis.call('HSET', run_key, 'p' .. segment.sel, #waiting)
+          else
+            redis.call('HDEL', vars_key, field)
+          end
           emitted = true
         end
         if state == 'o' then break end
+        if segment.shared then redis.call('HDEL', run_key, 'p' .. segment.sel) end
         emit_chunk(epoch, prefix, '""', segment.selector)
         emitted = true
         cursor = cursor + 1
