@@ -14,6 +14,8 @@ export interface CodeRequest {
   inputs: JsonText;
   /** Aborted when the node is no longer wanted: the code is cut off. */
   signal: AbortSignal;
+  /** Called when an interpreter is free and the code is about to run. */
+  onBegin?: (() => void) | undefined;
 }
 
 /** A limit that user code ran into; the error text names it (`time limit`, `memory limit`, `output limit`). */

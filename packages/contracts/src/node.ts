@@ -31,6 +31,8 @@ export interface NodeRequest {
   signal: AbortSignal;
   /** Tells the inputs as soon as they are known, for `node_started` of a node that takes a while. */
   reportInputs?(inputs: ValueObject): void;
+  /** Tells that a pure node has what it waited for (an interpreter) and computes now; until then it counts as waiting. */
+  begins?: () => void;
   /** Streams text of the output variable `name`; `reasoning_content` is not ordered with the text. */
   emitText(name: string, text: string): void;
 }
@@ -66,9 +68,11 @@ export type NodeResult = {
 export interface NodeExecutor {
   type: string;
   /**
-   * Computes in microseconds, from variables alone, and reaches nothing outside: it may run without being claimed, because
+   * Computes from variables alone, reaches nothing outside and streams nothing: it may start without being claimed, because
    * running it twice, or after a stop, changes nothing but its settlement, and that is fenced.
    */
+  pure?: boolean;
+  /** Pure, and done in microseconds: it is not even claimed later. */
   quick?: boolean;
   execute(request: NodeRequest): Promise<NodeResult>;
 }

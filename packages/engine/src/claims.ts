@@ -10,12 +10,30 @@ export class ClaimAborted extends Error {
   }
 }
 
+/** Thrown so that the queue redelivers a job that this process hands back. */
+export class HandedBack extends Error {
+  override readonly name = 'HandedBack';
+  constructor() {
+    super('this worker is stopping');
+  }
+}
+
+/** A node in hand. */
+export interface HeldClaim {
+  /** Aborted with a `ClaimAborted`. */
+  signal: AbortSignal;
+  release: () => void;
+  /** Tells of a claim that was not made yet whether it stands now: it is renewed from here on, or its node aborted. */
+  answered: (stands: boolean) => void;
+}
+
 /**
  * The nodes this process is executing. Keeps their leases alive and aborts those that no longer
  * stand: the doorbell is fast, the periodic look is sure.
  */
 export interface Claims {
-  hold(claim: Claim): { signal: AbortSignal; release: () => void };
+  /** @param made whether the claim was made; one that was not hears of ends and shutdown only */
+  hold(claim: Claim, made?: boolean): HeldClaim;
   abortRun(runId: string): void;
   /** Renews every lease; aborts what no longer stands. Call often (250 ms). */
   renew(leaseMs: number): Promise<void>;
@@ -26,6 +44,7 @@ export interface Claims {
 
 interface Held {
   claim: Claim;
+  made: boolean;
   controller: AbortController;
 }
 
@@ -35,17 +54,25 @@ export function createClaims(state: Pick<RunState, 'renew'>): Claims {
   const abort = (entry: Held, reason: AbortReason): void => entry.controller.abort(new ClaimAborted(reason));
 
   return {
-    hold(claim) {
-      const entry = { claim, controller: new AbortController() };
+    hold(claim, made = true) {
+      const entry = { claim, made, controller: new AbortController() };
       held.add(entry);
       if (stopping) abort(entry, 'shutdown');
-      return { signal: entry.controller.signal, release: () => void held.delete(entry) };
+      return {
+        signal: entry.controller.signal,
+        release: () => void held.delete(entry),
+        answered(stands) {
+          entry.made = stands;
+          if (!stands) abort(entry, 'lost');
+        },
+      };
     },
     abortRun(runId) {
       for (const entry of held) if (entry.claim.runId === runId) abort(entry, 'ended');
     },
     async renew(leaseMs) {
-      const byShard = Map.groupBy(held, (entry) => entry.claim.shard);
+      const made = [...held].filter((entry) => entry.made);
+      const byShard = Map.groupBy(made, (entry) => entry.claim.shard);
       await Promise.all(
         [...byShard].map(async ([shard, entries]) => {
           const standing = await state.renew(

@@ -3,29 +3,29 @@ import {
   Outage,
   type BegunNode,
   type FileLinks,
-  type JsonText,
   type NodeExecutor,
   type NodeJob,
   type NodeQueue,
-  type NodeRequest,
   type NodeResult,
   type RunContext,
   type RunState,
   type RunVariables,
   type ValueObject,
 } from '@millrace/contracts';
-import { mayHoldFiles, parseJson, stringifyJson, type Plan, type PlanNode } from '@millrace/graph';
+import type { Plan, PlanNode } from '@millrace/graph';
 import { withNodeSpan } from '@millrace/telemetry';
-import { ClaimAborted, type Claims } from './claims.js';
-import { createContexts, runLedger } from './contexts.js';
-import { nodeRetry, nodeStarted, reasoningChunk, type NodeExecution } from './events.js';
+import { announceNode } from './announce.js';
+import { attempt, failure } from './attempt.js';
+import { ClaimAborted, HandedBack, type Claims } from './claims.js';
+import { createContexts } from './contexts.js';
+import { nodeRetry, reasoningChunk, type NodeExecution } from './events.js';
 import type { Finish } from './finish.js';
 import { createFreshLinks, type FreshLinks } from './fresh-links.js';
 import { PlanError, type Plans } from './plans.js';
 import type { EngineObserver } from './ports.js';
-import { createScope } from './scope.js';
 import { settleNode, untouched, type ClaimedWork, type Work } from './settle.js';
 import { createTextStream } from './text-stream.js';
+import { runQuick, runUnclaimed } from './unclaimed.js';
 
 export interface ExecuteDeps {
   state: RunState;
@@ -44,11 +44,6 @@ export interface ExecuteDeps {
   announceAfterMs?: number;
   /** A node whose workers died this often is given up. Default 5: a storm of kills must not look like poison. */
   maxCrashes?: number;
-}
-
-/** Thrown so that the queue redelivers a job that this process hands back. */
-export class HandedBack extends Error {
-  override readonly name = 'HandedBack';
 }
 
 /** How a job came to this process. */
@@ -96,20 +91,27 @@ export function createExecuteNode(options: ExecuteDeps): ExecuteNode {
       const span = { nodeId: node.id, nodeType: node.type, runId, traceId: run.traceId, readyAtMs };
       return withNodeSpan(run.trace, span, execute);
     };
+    const streams = node.streams.map(({ sel }) => sel);
+    const begin = (reads: typeof wanted, executionId: string) =>
+      state.begin({ ...place, ...reads, attempt: job.attempt, jobId, token, executionId, leaseMs, streams });
 
-    if (!again && job.attempt === 1 && deps.executors.get(node.type)?.quick) {
+    const executor = deps.executors.get(node.type);
+    if (!again && job.attempt === 1 && executor?.pure) {
       const variables = await state.read({ ...place, ...wanted });
       const run = contextOf(variables, known);
       if (!variables || !run) return;
       const execution = executionOf({ job, plan, node }, run, { executionId: newId(), startedAtMs: Date.now() });
       const work: Work = { job, plan, node, execution, variables, claim: { ...place, token } };
-      await inSpan(run, () => runQuick(deps, work));
+      const claimLate = async (): Promise<ClaimedWork | undefined> => {
+        const begun = await begin({ reads: [], context: false, inputs: false }, execution.executionId);
+        if (begun.kind !== 'begun') return undefined;
+        return { ...work, begun, execution: executionOf({ job, plan, node }, run, begun) };
+      };
+      const runPure = executor.quick ? runQuick : runUnclaimed;
+      await inSpan(run, () => runPure(deps, work, claimLate));
       return;
     }
-    const begun = await state.begin({
-      ...{ ...place, ...wanted, attempt: job.attempt, jobId, token, executionId: newId(), leaseMs },
-      streams: node.streams.map(({ sel }) => sel),
-    });
+    const begun = await begin(wanted, newId());
     if (begun.kind !== 'begun') return;
     const run = contextOf(begun, known);
     if (!run) return;
@@ -130,15 +132,6 @@ function executionOf(
   return { run, node, executionId, startedAtMs, predecessorId };
 }
 
-const never = new AbortController().signal;
-
-/** A quick node needs no claim: what it computes is fenced when it is settled, and nothing else comes of it (S3). */
-async function runQuick(deps: NodeDeps, work: Work): Promise<void> {
-  const began = performance.now();
-  const result = await attempt(deps, work, { signal: never, emitText: () => undefined });
-  await settleNode(deps, work, result, performance.now() - began);
-}
-
 async function runClaimed(deps: NodeDeps, work: ClaimedWork): Promise<void> {
   const { state, claims, onError, announceAfterMs = 8 } = deps;
   const { job, node, begun, execution, claim } = work;
@@ -147,12 +140,8 @@ async function runClaimed(deps: NodeDeps, work: ClaimedWork): Promise<void> {
   let inputs: ValueObject | null = null;
   const announce = (): void => {
     clearTimeout(timer);
-    const startedEvent = nodeStarted(execution, begun.index, stringifyJson(inputs));
     const retryEvent = begun.streamed ? nodeRetry(execution, begun.index, crashed(began), job.attempt) : undefined;
-    const ledger = JSON.stringify(runLedger(execution.run));
-    state
-      .announce({ ...claim, startedEvent, ledger, ...(retryEvent === undefined ? {} : { retryEvent }) })
-      .catch(onError);
+    announceNode(deps, work, inputs, retryEvent);
   };
   const timer = setTimeout(announce, announceAfterMs);
   if (begun.announced && !begun.streamed) clearTimeout(timer);
@@ -188,7 +177,7 @@ async function runClaimed(deps: NodeDeps, work: ClaimedWork): Promise<void> {
     if (!(error instanceof ClaimAborted || error instanceof Outage)) throw error;
     if (error instanceof ClaimAborted && error.reason !== 'shutdown') return;
     await state.settle({ ...untouched(work), outcome: 'release' });
-    throw error instanceof Outage ? error : new HandedBack('this worker is stopping');
+    throw error instanceof Outage ? error : new HandedBack();
   } finally {
     release();
   }
@@ -204,48 +193,8 @@ const withoutMercy = (node: PlanNode): PlanNode => ({
   retry: { maxRetries: 0, intervalMs: 0 },
 });
 
-const failure = (error: string, errorType: string): NodeResult => ({
-  status: 'failed',
-  ...{ error, errorType, inputs: {}, processData: {}, metadata: {} },
-});
-
 const givenUp = ({ crashes }: BegunNode): NodeResult =>
   failure(`the node was given up: its worker died ${crashes} times while it ran`, 'WorkerCrashError');
-
-/** Users' mistakes come back as results; what a node throws by itself is one too (dsl 3.6). */
-async function attempt(
-  deps: NodeDeps,
-  { plan, node, execution, variables, job }: Work,
-  hooks: Pick<NodeRequest, 'signal' | 'reportInputs' | 'emitText'>,
-): Promise<NodeResult> {
-  const executor = deps.executors.get(node.type);
-  if (!executor) return failure(`node type '${node.type}' is not supported yet`, 'WorkflowNodeError');
-  const { run, executionId } = execution;
-  try {
-    return await executor.execute({
-      nodeId: node.id,
-      title: node.title,
-      data: node.data,
-      scope: createScope(plan, run, node.reads, variables.reads, deps.fresh),
-      inputs: node === plan.root ? formValues(deps, run, variables.inputs) : {},
-      tenantId: job.tenantId,
-      appId: run.appId,
-      endUserId: run.endUserId,
-      runId: job.runId,
-      executionId,
-      ...hooks,
-    });
-  } catch (error) {
-    if (hooks.signal.aborted) throw hooks.signal.reason;
-    if (error instanceof Outage) throw error;
-    return failure(error instanceof Error ? error.message : String(error), 'WorkflowNodeError');
-  }
-}
-
-function formValues({ fresh }: NodeDeps, run: RunContext, inputs: JsonText): ValueObject {
-  const values = parseJson(inputs) as ValueObject;
-  return mayHoldFiles(inputs) ? fresh(run, values) : values;
-}
 
 /** Reasoning is told of nodes whose text or reasoning an End node shows. */
 function reasoningOf({ run, node }: NodeExecution) {

@@ -48,8 +48,14 @@ export function defineNode(
   };
 }
 
+/** Builds the executor of a type that only computes (`NodeExecutor.pure`). */
+export const definePureNode = (...definition: Parameters<typeof defineNode>): NodeExecutor => ({
+  ...defineNode(...definition),
+  pure: true,
+});
+
 /** Builds the executor of a type that only computes, in microseconds (`NodeExecutor.quick`). */
 export const defineQuickNode = (...definition: Parameters<typeof defineNode>): NodeExecutor => ({
-  ...defineNode(...definition),
+  ...definePureNode(...definition),
   quick: true,
 });

@@ -1,6 +1,6 @@
 import type { CodeRunner, NodeExecutor, NodeScope, Value, ValueObject } from '@millrace/contracts';
 import { stringifyJson } from '@millrace/graph';
-import { defineNode, type Success } from '../define-node.js';
+import { definePureNode, type Success } from '../define-node.js';
 import { NodeFailure } from '../node-failure.js';
 import { configureCode, type CodeConfig } from './config.js';
 import { checkOutputs } from './declared-outputs.js';
@@ -16,12 +16,13 @@ export interface CodeNodeDependencies {
 /** Runs a user's code in the cage and checks what it returns (dsl 4.11). */
 export function createCodeNode({ code: runner, codeOutputLimits }: CodeNodeDependencies): NodeExecutor {
   const limits = { ...defaultCodeOutputLimits, ...codeOutputLimits };
-  return defineNode('code', async (request, report): Promise<Success> => {
+  return definePureNode('code', async (request, report): Promise<Success> => {
     const { language, code, variables, outputs } = configureCode(request.data);
     report.inputs = inputsOf(variables, request.scope);
     request.reportInputs?.(report.inputs);
     const { tenantId, signal } = request;
-    const result = await runner.run({ tenantId, language, code, inputs: stringifyJson(report.inputs), signal });
+    const inputs = stringifyJson(report.inputs);
+    const result = await runner.run({ tenantId, language, code, inputs, signal, onBegin: request.begins });
     if (result.status === 'failed') throw new NodeFailure(result.error, 'CodeExecutionError');
     return { outputs: checkOutputs(readResult(result.value), outputs, limits) };
   });

@@ -59,6 +59,7 @@ export function createCodeRunner(options: CodeRunnerOptions = {}): ManagedCodeRu
       const arrived = performance.now();
       const giveBack = await turns[request.language].take(request.tenantId, request.signal);
       const began = performance.now();
+      request.onBegin?.();
       const report = (outcome: Parameters<NonNullable<typeof observer>['runEnded']>[1]): void =>
         observer?.runEnded(request.language, outcome, (performance.now() - began) / 1_000, (began - arrived) / 1_000);
       try {
