@@ -21,7 +21,7 @@ const fail = (error: Error): never => {
 
 beforeAll(async () => {
   redis = connectRedis((await freshRedis()).url, 'patient', 'test');
-  state = createRunState(redis, { onError: fail });
+  state = createRunState(redis);
 });
 afterAll(() => {
   redis.disconnect();
