@@ -68,7 +68,7 @@ export function composeGateway(adapters: Adapters, settings: GatewaySettings): G
   const relay = createRelay({ source: createRunEvents(redis), history, bells: doorbells, onError });
   const access = createAppAccess(store, onError);
 
-  const state = createRunState(redis);
+  const state = createRunState(redis, { shards: queues.length });
   const plans = createPlans(store.versions, supportedNodeTypes);
   const finish = createFinish({ state, runs: store.runs, plans });
   const queue = createNodeQueue(queues);

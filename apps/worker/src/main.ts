@@ -32,7 +32,7 @@ const redis = connectRedis(env.REDIS_URL, 'patient', 'worker');
 const subscriber = connectRedis(env.REDIS_URL, 'patient', 'worker-stops');
 for (const connection of [redis, subscriber]) connection.on('error', onError);
 
-const state = createRunState(redis);
+const state = createRunState(redis, { shards: env.MILLRACE_SHARDS });
 const shardQueues = Array.from({ length: env.MILLRACE_SHARDS }, (_, shard) => createShardQueue(redis, shard, onError));
 const queue = createNodeQueue(shardQueues);
 const plans = createPlans(store.versions, supportedNodeTypes);

@@ -27,6 +27,8 @@ export const outboundEnv = {
   OUTBOUND_PROXY_GUARDS: bool().default(false),
   /** PEM file of certificates to trust besides the usual ones. */
   OUTBOUND_CA_FILE: text().optional(),
+  /** Hosts that are told the trace of a request (`traceparent`), as in `NO_PROXY`. */
+  OUTBOUND_TRACE_HOSTS: list().default([]),
 };
 
 /** Where files are kept: `files` in the data directory, which gateways, workers and recorders share. */

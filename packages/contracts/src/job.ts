@@ -16,6 +16,8 @@ export const nodeJob = z.object({
   /** Unix ms at which the node became ready. */
   readyAtMs: z.number(),
   traceparent: z.string().optional(),
+  /** Span of the attempt before this one, which failed; absent when it was not traced. */
+  formerSpanId: z.string().optional(),
 });
 export type NodeJob = z.infer<typeof nodeJob>;
 

@@ -81,6 +81,8 @@ export interface NodeExecutor {
 export interface OutboundRequest {
   method: string;
   url: string;
+  /** The address as its author wrote it, with placeholders for what a run fills in: what traces may show of it. Default: no path is shown. */
+  urlTemplate?: string;
   headers: Record<string, string>;
   body?: string | Uint8Array | FormData;
   /** Milliseconds; connect, headers-and-body read, write. */

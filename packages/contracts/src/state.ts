@@ -137,6 +137,8 @@ export interface BegunNode extends RunVariables {
   crashes: number;
   /** Whether a crashed attempt had already streamed text to clients. */
   streamed: boolean;
+  /** Token of the dead owner from whom this begin took the node over; traces name its attempt by it. */
+  formerToken?: string;
 }
 
 export interface AnnounceRequest extends Claim {

@@ -8,6 +8,7 @@ import {
   type ValueObject,
 } from '@millrace/contracts';
 import { mayHoldFiles, parseJson } from '@millrace/graph';
+import { failActiveSpan } from '@millrace/telemetry';
 import type { FreshLinks } from './fresh-links.js';
 import { createScope } from './scope.js';
 import type { Work } from './settle.js';
@@ -17,10 +18,10 @@ export interface AttemptDeps {
   fresh: FreshLinks;
 }
 
-export const failure = (error: string, errorType: string): NodeResult => ({
-  status: 'failed',
-  ...{ error, errorType, inputs: {}, processData: {}, metadata: {} },
-});
+export function failure(error: string, errorType: string): NodeResult {
+  failActiveSpan(errorType);
+  return { status: 'failed', ...{ error, errorType, inputs: {}, processData: {}, metadata: {} } };
+}
 
 /** Users' mistakes come back as results; what a node throws by itself is one too (dsl 3.6). */
 export async function attempt(
@@ -32,7 +33,7 @@ export async function attempt(
   if (!executor) return failure(`node type '${node.type}' is not supported yet`, 'WorkflowNodeError');
   const { run, executionId } = execution;
   try {
-    return await executor.execute({
+    const result = await executor.execute({
       nodeId: node.id,
       title: node.title,
       data: node.data,
@@ -45,6 +46,8 @@ export async function attempt(
       executionId,
       ...hooks,
     });
+    if (result.status === 'failed') failActiveSpan(result.errorType || 'failed');
+    return result;
   } catch (error) {
     if (hooks.signal.aborted) throw hooks.signal.reason;
     if (error instanceof Outage) throw error;

@@ -13,7 +13,7 @@ import {
   type ValueObject,
 } from '@millrace/contracts';
 import type { Plan, PlanNode } from '@millrace/graph';
-import { withNodeSpan } from '@millrace/telemetry';
+import { describeAttempt, withNodeSpan } from '@millrace/telemetry';
 import { announceNode } from './announce.js';
 import { attempt, failure } from './attempt.js';
 import { ClaimAborted, HandedBack, type Claims } from './claims.js';
@@ -86,10 +86,10 @@ export function createExecuteNode(options: ExecuteDeps): ExecuteNode {
     // Held on to: others may push it out of the cache while the variables are read.
     const known = contexts.of(job.runId);
     const wanted = { reads: node.reads, context: !known, inputs: node === plan.root };
-    const inSpan = (run: RunContext, execute: () => Promise<void>): Promise<void> => {
+    const inSpan = (run: RunContext, execute: () => Promise<void>, begun?: BegunNode): Promise<void> => {
       const { runId, readyAtMs } = job;
       const span = { nodeId: node.id, nodeType: node.type, runId, traceId: run.traceId, readyAtMs };
-      return withNodeSpan(run.trace, span, execute);
+      return withNodeSpan(run.trace, { ...span, ...(begun && describeAttempt(run.trace, span, job, begun)) }, execute);
     };
     const streams = node.streams.map(({ sel }) => sel);
     const begin = (reads: typeof wanted, executionId: string) =>
@@ -117,7 +117,7 @@ export function createExecuteNode(options: ExecuteDeps): ExecuteNode {
     if (!run) return;
     const execution = executionOf({ job, plan, node }, run, begun);
     const work = { job, plan, node, execution, variables: begun, begun, claim: { ...place, token: begun.token } };
-    await inSpan(run, () => runClaimed(deps, work));
+    await inSpan(run, () => runClaimed(deps, work), begun);
   };
 }
 

@@ -23,6 +23,7 @@ import {
   type Plan,
   type PlanNode,
 } from '@millrace/graph';
+import { attemptSpanId, recordingSpan } from '@millrace/telemetry';
 import { runLedger } from './contexts.js';
 import { decideOutcome, type Outcome } from './decide-outcome.js';
 import { nodeEvents, nodeRetry, type NodeExecution, type NodeOutcome } from './events.js';
@@ -105,7 +106,8 @@ export async function settleNode(deps: SettleDeps, work: Work, result: NodeResul
   deps.observer?.nodeSettled(node.type, outcome.status, elapsedMs / 1000, waitedMs / 1000);
   const queued = order.late ? [] : certain;
   const others = settled.ready.filter(({ node: ready }) => !queued.some((each) => each.node === ready));
-  await queueReady(deps.queue, job, others, { delayMs: outcome.retryDelayMs, ...order });
+  const failed = outcome.outcome === 'retry' && recordingSpan() ? attemptSpanId(work.claim.token) : undefined;
+  await queueReady(deps.queue, { ...job, formerSpanId: failed }, others, { delayMs: outcome.retryDelayMs, ...order });
   if (settled.decided) await deps.finish(settled.decided);
 }
 

@@ -5,6 +5,9 @@ import { ModelError } from '@millrace/contracts';
 export interface StreamedAnswer {
   text: string;
   finishReason: string | null;
+  /** Model that answered and id of the answer, where the provider names them. */
+  model?: string | undefined;
+  id?: string | undefined;
   promptTokens: number;
   completionTokens: number;
 }
@@ -19,6 +22,7 @@ export async function readAnswer(
 ): Promise<StreamedAnswer> {
   const pieces: string[] = [];
   let thinking = false;
+  let named: { id?: string | undefined; modelId?: string | undefined } = {};
   let finish: { usage: LanguageModelV4Usage; finishReason: LanguageModelV4FinishReason } | undefined;
   const push = (text: string) => {
     pieces.push(text);
@@ -31,6 +35,8 @@ export async function readAnswer(
     } else if (part.type === 'text-delta' && part.delta !== '') {
       push(thinking ? `\n</think>${part.delta}` : part.delta);
       thinking = false;
+    } else if (part.type === 'response-metadata') {
+      named = { id: part.id ?? named.id, modelId: part.modelId ?? named.modelId };
     } else if (part.type === 'finish') {
       finish = part;
     } else if (part.type === 'error') {
@@ -45,6 +51,8 @@ export async function readAnswer(
   return {
     text: pieces.join(''),
     finishReason: finishReason.raw ?? (finishReason.unified === 'other' ? null : finishReason.unified),
+    model: named.modelId,
+    id: named.id,
     promptTokens: usage.inputTokens.total ?? 0,
     completionTokens: usage.outputTokens.total ?? 0,
   };

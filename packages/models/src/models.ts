@@ -6,12 +6,14 @@ import {
   type ModelRequest,
   type Outbound,
 } from '@millrace/contracts';
+import { withResendCount, type Span } from '@millrace/telemetry';
 import type { ProviderAccess } from './access.js';
 import { readAnswer } from './answer.js';
 import { toSettings } from './call-options.js';
 import { shortProviderName } from './catalog.js';
 import { createClient, type ProviderClient } from './clients.js';
-import { secretsOf } from './credentials.js';
+import { answeredChat, withChatSpan } from './chat-span.js';
+import { secretsOf, type Credentials } from './credentials.js';
 import { toPrompt, withSchemaInstruction } from './messages.js';
 import { priceOf, type PriceOverrides } from './prices.js';
 import { toModelError } from './provider-error.js';
@@ -72,23 +74,43 @@ export function createModels({ outbound, credentials, prices = {} }: ModelsOptio
   }
 
   async function invoke(request: ModelRequest): Promise<ModelAnswer> {
-    const { signal, maxRetries = defaultRetries } = request;
     const provider = shortProviderName(request.provider);
     const saved = await credentials.credentials(request.tenantId, provider);
     if (!saved) throw notInitialized(`Model provider ${provider} has no credentials. Please add them for this tenant.`);
     const access = resolveAccess(provider, saved);
     if (typeof access === 'string') throw notInitialized(access);
+    return withChatSpan(request, access, (span) => repeatedly(request, provider, saved, access, span));
+  }
+
+  /** The call and its repetitions after transient failures. */
+  async function repeatedly(
+    request: ModelRequest,
+    provider: string,
+    saved: Credentials,
+    access: ProviderAccess,
+    span: Span,
+  ): Promise<ModelAnswer> {
+    const { signal, maxRetries = defaultRetries } = request;
     const priced = access.protocol === 'azure' ? (access.baseModel ?? request.model) : request.model;
     for (let number = 1; ; number += 1) {
       const startedAt = performance.now();
       let firstTextMs: number | undefined;
       try {
-        const { text, finishReason, ...tokens } = await attempt(request, access, (piece) => {
-          firstTextMs ??= performance.now() - startedAt;
-          request.onDelta?.(piece);
-        });
+        const answer = await withResendCount(number - 1, () =>
+          attempt(request, access, (piece) => {
+            firstTextMs ??= performance.now() - startedAt;
+            request.onDelta?.(piece);
+          }),
+        );
+        const { text, finishReason, promptTokens, completionTokens } = answer;
+        answeredChat(span, answer, firstTextMs);
         const totalMs = performance.now() - startedAt;
-        const usage = buildUsage(priceOf(provider, priced, prices), { ...tokens, totalMs, firstTextMs });
+        const usage = buildUsage(priceOf(provider, priced, prices), {
+          promptTokens,
+          completionTokens,
+          totalMs,
+          firstTextMs,
+        });
         return { text, finishReason, usage };
       } catch (error) {
         if (signal.aborted) throw signal.reason;

@@ -1,5 +1,7 @@
 import { OutboundError } from '@millrace/contracts';
+import type { Span } from '@millrace/telemetry';
 import { fetch as undiciFetch, type Dispatcher, type RequestInit as UndiciInit } from 'undici';
+import { answered, hiddenPath, withHttpSpan, withoutTokens } from './http-span.js';
 import { maxRedirects, nextHop, parseTarget, type Hop } from './redirects.js';
 
 type Fetch = typeof globalThis.fetch;
@@ -9,17 +11,34 @@ type Body = NonNullable<RequestInit['body']>;
  * A `fetch` whose connections are guarded. It follows redirects itself, so that keys in headers of a provider's own
  * naming stay on their origin too. A refused address rejects with `OutboundError`, as it is or as the cause.
  */
-export function createGuardedFetch(dispatcher: () => Dispatcher): Fetch {
+export function createGuardedFetch(
+  dispatcher: () => Dispatcher,
+  /** Headers that tell a target the trace. Default: none. */
+  propagated: (span: Span, url: URL) => Record<string, string> = () => ({}),
+): Fetch {
   return async (input, init = {}) => {
     const { redirect = 'follow', ...rest } = init;
     let hop = await firstHop(input, rest);
     const signal = rest.signal ?? (input instanceof Request ? input.signal : null);
     for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
       const { url, ...sent } = hop;
-      // The library's fetch and the global one differ in types only.
-      const options = { ...rest, ...sent, signal, redirect: 'manual', dispatcher: dispatcher() } as UndiciInit;
-      const answer: unknown = await undiciFetch(url, options);
-      const response = answer as Response;
+      const path = redirects > 0 ? hiddenPath : withoutTokens(url.pathname);
+      // The span ends with the headers: the body is the caller's to read.
+      const response = await withHttpSpan({ method: hop.method, url, path, redirects }, async (span) => {
+        const headers = { ...propagated(span, url), ...sent.headers };
+        // The library's fetch and the global one differ in types only.
+        const options = {
+          ...rest,
+          ...sent,
+          headers,
+          signal,
+          redirect: 'manual',
+          dispatcher: dispatcher(),
+        } as UndiciInit;
+        const answer = (await undiciFetch(url, options)) as unknown as Response;
+        answered(span, answer.status);
+        return answer;
+      });
       const next =
         redirect === 'manual'
           ? undefined

@@ -1,4 +1,5 @@
 import { OutboundError, type Outbound, type OutboundRequest, type OutboundResponse } from '@millrace/contracts';
+import type { Span } from '@millrace/telemetry';
 import { Agent } from 'undici';
 import { parseNetworks } from './addresses.js';
 import { trusting } from './certificates.js';
@@ -6,7 +7,8 @@ import { createConnector, type Connector } from './connector.js';
 import { exchange, toOutboundError, type RawResponse } from './exchange.js';
 import { createGuard, systemResolver, type Resolver } from './guard.js';
 import { createGuardedFetch } from './guarded-fetch.js';
-import { createProxyChoice, type ProxySettings } from './proxies.js';
+import { answered, hiddenPath, templatePath, traceHeaders, withHttpSpan } from './http-span.js';
+import { createHostMatcher, createProxyChoice, type ProxySettings } from './proxies.js';
 import { maxRedirects, nextHop, parseTarget, type Hop } from './redirects.js';
 import { encodeBody } from './request-body.js';
 import { readBody } from './response-body.js';
@@ -35,9 +37,13 @@ export interface OutboundOptions {
   resolve?: Resolver;
   /** Default: direct connections. */
   proxies?: ProxySettings;
+  /** Hosts that are told the trace (`traceparent`), named as in `NO_PROXY`. Default: none. */
+  traceHosts?: readonly string[];
   /** Certificates in PEM form that are trusted besides the usual ones. Default: none. */
   ca?: string;
 }
+
+type Step = { response: OutboundResponse; next?: undefined } | { response?: undefined; next: Hop };
 
 interface Client {
   agent: Agent;
@@ -59,6 +65,8 @@ export function createOutbound(options: OutboundOptions = {}): ClosableOutbound 
   const proxyFor = createProxyChoice(options.proxies ?? {});
   const proxyGuards = options.proxies?.guards ?? false;
   const secureContext = options.ca === undefined ? undefined : trusting(options.ca);
+  const isTold = createHostMatcher(options.traceHosts ?? []);
+  const propagated = (span: Span, url: URL): Record<string, string> => (isTold(url) ? traceHeaders(span) : {});
   const clients = new Map<string, Client>();
 
   function agentFor(connectMs: number, verifyTls: boolean): Agent {
@@ -95,9 +103,12 @@ export function createOutbound(options: OutboundOptions = {}): ClosableOutbound 
     } = wanted.timeouts ?? {};
     const { signal } = wanted;
     let hop = await firstHop(wanted);
-    for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
+    /** One hop: what it answered, or where it led. */
+    const send = async (span: Span): Promise<Step> => {
       const dispatcher = agentFor(connectMs, wanted.verifyTls ?? true);
-      const response = await exchange(hop, { dispatcher, readMs, writeMs, signal });
+      const sent = { ...hop, headers: { ...propagated(span, hop.url), ...hop.headers } };
+      const response = await exchange(sent, { dispatcher, readMs, writeMs, signal });
+      answered(span, response.status);
       const next =
         wanted.followRedirects === false
           ? undefined
@@ -109,7 +120,7 @@ export function createOutbound(options: OutboundOptions = {}): ClosableOutbound 
             response.headers,
             wanted.maxResponseBytes ?? defaults.maxResponseBytes,
           );
-          return { ...response, body, url: hop.url.href };
+          return { response: { ...response, body, url: hop.url.href } };
         } catch (error) {
           response.body.destroy();
           throw toOutboundError(error, signal);
@@ -117,6 +128,12 @@ export function createOutbound(options: OutboundOptions = {}): ClosableOutbound 
       }
       // Reads a short body to the end, so that its connection can serve again.
       await response.body.dump({ limit: maxRedirectBytes }).catch(() => undefined);
+      return { next };
+    };
+    for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
+      const path = redirects > 0 || wanted.urlTemplate === undefined ? hiddenPath : templatePath(wanted.urlTemplate);
+      const { response, next } = await withHttpSpan({ method: hop.method, url: hop.url, path, redirects }, send);
+      if (response) return response;
       hop = next;
     }
     throw new OutboundError('too-many-redirects', 'Exceeded maximum allowed redirects.');
@@ -124,7 +141,7 @@ export function createOutbound(options: OutboundOptions = {}): ClosableOutbound 
 
   return {
     request,
-    fetch: createGuardedFetch(() => agentFor(defaults.connectMs, true)),
+    fetch: createGuardedFetch(() => agentFor(defaults.connectMs, true), propagated),
     close: async () => {
       const all = [...clients.values()];
       clients.clear();

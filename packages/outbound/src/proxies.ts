@@ -32,22 +32,30 @@ export function createProxyChoice({ http, https, bypass = [] }: ProxySettings): 
     'http:': http === undefined ? undefined : new URL(http),
     'https:': https === undefined ? undefined : new URL(https),
   };
-  const rules = bypass.map(parseBypass);
+  const isBypassed = createHostMatcher(bypass);
   return (target) => {
     const proxy = proxies[target.protocol];
     if (!proxy) return undefined;
-    const host = bareHost(target.hostname).replace(/\.$/, '').toLowerCase();
+    const host = hostOf(target);
     if (isLocalhost(host) || isLoopback(host)) return undefined;
-    return rules.some((rule) => rule(host, portOf(target))) ? undefined : proxy;
+    return isBypassed(target) ? undefined : proxy;
   };
 }
+
+/** Whether a target is one of those listed: domains with their subdomains, addresses, networks, `*`; a port may follow. */
+export function createHostMatcher(list: readonly string[]): (target: ProxyTarget) => boolean {
+  const rules = list.map(parseRule);
+  return (target) => rules.length > 0 && rules.some((rule) => rule(hostOf(target), portOf(target)));
+}
+
+const hostOf = ({ hostname }: ProxyTarget): string => bareHost(hostname).replace(/\.$/, '').toLowerCase();
 
 /** Port of a target, the protocol's own when it names none. */
 export const portOf = ({ protocol, port }: ProxyTarget): string => port || (protocol === 'https:' ? '443' : '80');
 
 type Rule = (host: string, port: string) => boolean;
 
-function parseBypass(entry: string): Rule {
+function parseRule(entry: string): Rule {
   const text = entry.trim().toLowerCase();
   if (text === '*') return () => true;
   const [, bracketed, named, port] = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(text) ?? [];

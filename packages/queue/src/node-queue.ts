@@ -1,4 +1,5 @@
 import { nodeJobId, type NodeJob, type NodeQueue } from '@millrace/contracts';
+import { SpanKind, withStoreSpan } from '@millrace/telemetry';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { jobOptions, queueName, queuePrefix } from './options.js';
@@ -9,6 +10,18 @@ export interface ShardQueue extends NodeQueue {
   depth(): Promise<{ waiting: number; delayed: number; oldestMs: number }>;
   close(): Promise<void>;
 }
+
+const describe = (count: number) => ({
+  name: `send ${queueName}`,
+  kind: SpanKind.PRODUCER,
+  attributes: {
+    'messaging.system': 'bullmq',
+    'messaging.operation.name': 'send',
+    'messaging.operation.type': 'send',
+    'messaging.destination.name': queueName,
+    ...(count > 1 && { 'messaging.batch.message_count': count }),
+  },
+});
 
 /**
  * @param redis shared connection: commands sent on it keep their order, so a job added right after a
@@ -33,8 +46,11 @@ export function createShardQueue(redis: Redis, shard: number, onError: (error: E
         jobId: late ? `${nodeJobId(job)}-late` : nodeJobId(job),
         ...(delayMs > 0 ? { delay: delayMs } : {}),
       });
-      if (jobs.length === 1) await queue.add('node', first, optionsFor(first));
-      else await queue.addBulk(jobs.map((job) => ({ name: 'node', data: job, opts: optionsFor(job) })));
+      const send = (): Promise<unknown> =>
+        jobs.length === 1
+          ? queue.add('node', first, optionsFor(first))
+          : queue.addBulk(jobs.map((job) => ({ name: 'node', data: job, opts: optionsFor(job) })));
+      await withStoreSpan(() => describe(jobs.length), send);
     },
 
     async depth() {

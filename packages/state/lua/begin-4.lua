@@ -2,7 +2,8 @@
 -- KEYS: run hash, variables hash, events stream, leases zset
 -- ARGV: 1 run id, 2 frame.node, 3 attempt, 4 job id, 5 token, 6 execution id, 7 lease ms, 8 streamed selectors (csv),
 --       9 lease member, 10.. variables to read
--- Returns {'gone'} | {'busy'} | {'begun', token, execution id, index, started ms, announced, crashes, streamed, values}, or error FOREIGN
+-- Returns {'gone'} | {'busy'} | {'begun', token, execution id, index, started ms, announced, crashes, streamed, values,
+--         token of the dead owner from whom it was taken over, or ''}, or error FOREIGN
 --@include run
 local at, attempt = ARGV[2], tonumber(ARGV[3])
 local run = redis.call('HMGET', run_key, 'st', 'n' .. at, 'ix', 'v')
@@ -10,13 +11,13 @@ if is_foreign(run[4]) then return foreign_reply(run[4]) end
 local node = parse_node(run[2])
 if run[1] ~= 'running' or not node or node.attempt ~= attempt then return { 'gone' } end
 local now = now_ms()
-local streamed = '0'
+local streamed, former = '0', ''
 if node.state == 'running' then
   local lease = redis.call('ZSCORE', KEYS[4], ARGV[9])
   if node.job ~= ARGV[4] and lease and tonumber(lease) > now then return { 'busy' } end
   -- Redelivered, or its owner's lease ran out: its worker died.
   -- (The same token is the same call, sent again after a broken connection.)
-  if node.token ~= ARGV[5] then node.crashes = node.crashes + 1 end
+  if node.token ~= ARGV[5] then node.crashes, former = node.crashes + 1, node.token end
 elseif node.state ~= 'ready' then
   return { 'gone' }
 end
@@ -54,4 +55,4 @@ fields[2] = node_text(node)
 redis.call('HSET', run_key, unpack(fields))
 redis.call('ZADD', KEYS[4], now + tonumber(ARGV[7]), ARGV[9])
 return { 'begun', node.token, node.execution, node.index, node.started, node.announced, node.crashes, streamed,
-  #ARGV < 10 and {} or redis.call('HMGET', vars_key, unpack(ARGV, 10)) }
+  #ARGV < 10 and {} or redis.call('HMGET', vars_key, unpack(ARGV, 10)), former }

@@ -21,13 +21,15 @@ import type {
 import type { Redis } from 'ioredis';
 import { parseDecided, type DecidedPayload } from './decided.js';
 import { leaseMember, nodeField, outputsKey, runKeys, shardKeys } from './keys.js';
-import { callScript } from './scripts.js';
+import { callScript, loadAhead } from './scripts.js';
 
 export interface RunStateOptions {
   /** A ready node whose job nobody began is looked at after this time. Default 15 s. */
   readyGraceMs?: number;
   /** With more entries than this waiting for a recorder no run is started. Default 100,000 (some 50 MB). */
   maxLedgerEntries?: number;
+  /** Number of shards, to have scripts loaded before their first call. Default: they are loaded by it. */
+  shards?: number;
 }
 
 const startResults = ['exists', 'started', 'late', 'full'] as const;
@@ -41,8 +43,9 @@ const keysOf = (run: RunRef): [string, string, string] => [
 /** The run-state port on Redis. Each method is one Lua call; see `lua/` for what each one does. */
 export function createRunState(
   redis: Redis,
-  { readyGraceMs = 15_000, maxLedgerEntries = 100_000 }: RunStateOptions = {},
+  { readyGraceMs = 15_000, maxLedgerEntries = 100_000, shards }: RunStateOptions = {},
 ): RunState {
+  if (shards !== undefined) loadAhead(redis, shards);
   const call = (name: string, keys: string[], args: (string | number)[], onLate?: () => void): Promise<unknown> =>
     callScript(redis, name, keys, args, onLate);
 
@@ -95,7 +98,7 @@ export function createRunState(
         ],
       )) as [string, ...unknown[]];
       if (kind !== 'begun') return { kind: kind === 'busy' ? 'busy' : 'gone' };
-      const [token, executionId, index, started, announced, crashes, streamed, values] = rest as [
+      const [token, executionId, index, started, announced, crashes, streamed, values, formerToken] = rest as [
         string,
         string,
         number,
@@ -104,6 +107,7 @@ export function createRunState(
         number,
         string,
         (string | null)[],
+        string,
       ];
       const variables = variablesOf(request, values);
       if (!variables) return { kind: 'gone' };
@@ -117,6 +121,7 @@ export function createRunState(
         announced: announced !== '0',
         crashes,
         streamed: streamed === '1',
+        ...(formerToken === '' ? {} : { formerToken }),
       };
     },
 

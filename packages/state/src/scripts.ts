@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { OtherRelease, runFormat } from '@millrace/contracts';
+import { withStoreSpan } from '@millrace/telemetry';
 import type { Redis } from 'ioredis';
 import { untilRecovered } from './generation.js';
 import { shardOf } from './keys.js';
@@ -28,6 +29,30 @@ const scripts = new Map<string, Script>(
     .map((file) => [file.replace(/-\d+\.lua$/, ''), load(file)]),
 );
 
+const shardsOf = new WeakMap<Redis, number>();
+
+/** Scripts are known to a server as a whole, so all of its shards must be recovered first. */
+async function untilAllRecovered(redis: Redis, shard: number): Promise<void> {
+  const shards = Math.max(shardsOf.get(redis) ?? 0, shard + 1);
+  for (let each = 0; each < shards; each++) await untilRecovered(redis, each);
+}
+
+/**
+ * Loads every script when the connection becomes ready and the server is recovered (G2), so that the first calls are not late.
+ * @param shards number of shards on the server
+ */
+export function loadAhead(redis: Redis, shards: number): void {
+  shardsOf.set(redis, shards);
+  const loadAll = async (): Promise<void> => {
+    await untilAllRecovered(redis, 0);
+    await Promise.all([...scripts.values()].map(({ source }) => redis.script('LOAD', source)));
+  };
+  // What fails here is loaded by its first call.
+  const load = (): void => void loadAll().catch(() => undefined);
+  redis.on('ready', load);
+  if (redis.status === 'ready') load();
+}
+
 /**
  * Calls a script by content hash; the first `keys` entry says the shard. A server that does not know the script has just
  * started: it gets the text once its runs are recovered (G2).
@@ -44,7 +69,7 @@ export async function callScript(
 ): Promise<unknown> {
   return call(redis, name, keys, args, async () => {
     onLate();
-    await untilRecovered(redis, shardOf(keys[0] ?? ''));
+    await untilAllRecovered(redis, shardOf(keys[0] ?? ''));
   });
 }
 
@@ -58,7 +83,33 @@ export async function callScriptUngated(
   return call(redis, name, keys, args, () => Promise.resolve());
 }
 
-async function call(
+function call(
+  redis: Redis,
+  name: string,
+  keys: string[],
+  args: (string | number)[],
+  beforeFirst: () => Promise<void>,
+): Promise<unknown> {
+  const send = () => evaluate(redis, name, keys, args, beforeFirst);
+  return oftenCalled.has(name) ? send() : withStoreSpan(() => describe(redis, name), send);
+}
+
+/** Called for every piece of text: no trace is to be filled with them. */
+const oftenCalled = new Set(['emit', 'reason']);
+
+const describe = ({ options }: Redis, name: string) => ({
+  name: `EVALSHA ${name}`,
+  attributes: {
+    'db.system.name': 'redis',
+    'db.namespace': String(options.db ?? 0),
+    'db.operation.name': 'EVALSHA',
+    'db.stored_procedure.name': name,
+    'server.address': options.host ?? 'localhost',
+    'server.port': options.port ?? 6379,
+  },
+});
+
+async function evaluate(
   redis: Redis,
   name: string,
   keys: string[],

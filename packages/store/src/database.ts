@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from './generated/client.js';
+import { createSpanSql, spanningPrisma, type SpanSql } from './sql-span.js';
 
 /** A statement of `sql/`; with a name (unique within the process) each connection prepares it once. */
 export interface Statement {
@@ -35,6 +36,8 @@ export interface Database {
   prisma: PrismaClient;
   /** Runs a statement. `timeoutMs` replaces the limit for a statement known to be slow. */
   query<Row extends object>(statement: Statement, values: unknown[], options?: { timeoutMs?: number }): Promise<Row[]>;
+  /** For calls that wait for a statement they share with others. */
+  spanSql: SpanSql;
   close(): Promise<void>;
 }
 
@@ -58,7 +61,8 @@ export function createDatabase(options: DatabaseOptions): Database {
   pool.on('error', onConnectionError);
   // A lent connection that breaks emits an error too, besides failing its query; unheard it would end the process.
   pool.on('connect', (client) => client.on('error', () => undefined));
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const spanSql = createSpanSql(options.databaseUrl);
+  const prisma = spanningPrisma(new PrismaClient({ adapter: new PrismaPg(pool) }), spanSql);
 
   async function withClient<T>(use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     const client = await pool.connect();
@@ -82,18 +86,24 @@ export function createDatabase(options: DatabaseOptions): Database {
     // `query_timeout` of a single query is known to `pg`, but not to its types.
     const config = { ...statement, values, ...(limitMs === undefined ? {} : { query_timeout: limitMs }) };
     const run = async (client: pg.PoolClient) => (await client.query<Row>(config)).rows;
-    return withClient((client) => (limitMs === undefined ? run(client) : withLimit(client, limitMs, run)));
+    return spanSql(summaryOf(statement), () =>
+      withClient((client) => (limitMs === undefined ? run(client) : withLimit(client, limitMs, run))),
+    );
   }
 
   return {
     prisma,
     query,
+    spanSql,
     close: async () => {
       await prisma.$disconnect();
       await pool.end();
     },
   };
 }
+
+/** A statement's name, or its first word. */
+const summaryOf = ({ name, text }: Statement): string => name ?? /^\s*(\w+)/.exec(text)?.[1]?.toUpperCase() ?? 'SQL';
 
 /** Runs something under another statement timeout than the connection's own. */
 async function withLimit<T>(client: pg.PoolClient, limitMs: number, run: (client: pg.PoolClient) => Promise<T>) {

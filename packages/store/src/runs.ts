@@ -116,7 +116,7 @@ export function createRunRepository(database: Database, partitions: Pick<Partiti
       if (runCreatedAtMs(run.context.runId) !== run.context.createdAtMs) {
         throw new TypeError(`Run id ${run.context.runId} does not carry the run's creation time.`);
       }
-      await insert(run);
+      await database.spanSql('insert runs', () => insert(run));
     },
 
     async markRefused(tenantId, runId) {
@@ -128,7 +128,8 @@ export function createRunRepository(database: Database, partitions: Pick<Partiti
     async saveEnding(tenantId, runId, ending, { epoch } = {}) {
       const createdAtMs = runCreatedAtMs(runId);
       if (createdAtMs === undefined) return { kind: 'unknown' };
-      return end({ tenantId, runId: runId.toLowerCase(), createdAtMs, ending, epoch });
+      const item = { tenantId, runId: runId.toLowerCase(), createdAtMs, ending, epoch };
+      return database.spanSql('save endings', () => end(item));
     },
 
     async get(tenantId, appId, runId) {

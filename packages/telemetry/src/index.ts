@@ -1,7 +1,18 @@
+export * from './attempt-span.js';
+export {
+  endServerSpan,
+  failActiveSpan,
+  failSpan,
+  recordingSpan,
+  resendCount,
+  withChildSpan,
+  withResendCount,
+  type ChildSpan,
+} from './child-span.js';
 export * from './error-fields.js';
 export * from './health.js';
 export * from './log-fields.js';
-export * from './logger.js';
+export { createLogger, logLevels, type Logger, type LoggerOptions, type LogLevel } from './logger.js';
 export {
   createMetrics,
   metricsHandler,
@@ -14,7 +25,10 @@ export {
   type MetricSnapshot,
 } from './metrics.js';
 export * from './run-trace.js';
+export { uncatalogued } from './span-catalogue.js';
+export { tracesStores, withStoreSpan } from './store-span.js';
 export { isTracing, idsOf, noopSpan, startSpanWithIds, withActiveSpan, type SpanOptions } from './spans.js';
+export { exportersOf } from './exporters.js';
 export { startTelemetry, wantsMetrics, wantsTraces, type Telemetry, type TelemetryOptions } from './telemetry.js';
 export * from './trace-ids.js';
-export type { Attributes, Span } from '@opentelemetry/api';
+export { SpanKind, type Attributes, type Span } from '@opentelemetry/api';

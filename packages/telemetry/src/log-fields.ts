@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { parseTraceparent } from './trace-ids.js';
 
 /** Fields every log line of a scope carries, such as `trace_id` and `run_id`. */
 export type LogFields = Record<string, string | number | boolean>;
@@ -13,3 +14,12 @@ export function withLogFields<T>(fields: LogFields, fn: () => T): T {
 
 /** Fields of the current scope. */
 export const currentLogFields = (): LogFields => scope.getStore() ?? {};
+
+/** Fields that name a run's trace: `trace_id` as a trace backend knows it, `public_trace_id` if the caller chose another. */
+export function traceLogFields(traceparent: string | undefined, publicTraceId: string | undefined): LogFields {
+  const traceId = parseTraceparent(traceparent)?.traceId ?? publicTraceId;
+  return {
+    ...(traceId !== undefined && { trace_id: traceId }),
+    ...(publicTraceId !== undefined && publicTraceId !== traceId && { public_trace_id: publicTraceId }),
+  };
+}

@@ -1,6 +1,7 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { errorFields } from './error-fields.js';
-import { currentLogFields } from './log-fields.js';
+import { recordingSpan } from './child-span.js';
+import { currentLogFields, type LogFields } from './log-fields.js';
 
 export type { Logger };
 
@@ -32,15 +33,34 @@ export interface LoggerOptions {
   destination?: DestinationStream;
 }
 
-/** A JSON logger whose lines carry `trace_id` and `run_id` of the scope they are written in. */
+let hearLine: ((line: string) => void) | undefined;
+
+/** Every line that a logger of this process writes goes to `hear` as well, as it is written: redacted, with a line end. */
+export function hearLogLines(hear: ((line: string) => void) | undefined): void {
+  hearLine = hear;
+}
+
+/** Fields of the scope, and the span that is active, if one is recorded. */
+function traceContext(): LogFields {
+  const span = recordingSpan();
+  return span ? { ...currentLogFields(), span_id: span.spanContext().spanId } : currentLogFields();
+}
+
+/** A JSON logger whose lines carry `trace_id`, `span_id` and `run_id` of the scope they are written in. */
 export function createLogger({ service, level = 'info', destination }: LoggerOptions): Logger {
   const options = {
     level,
     base: { service, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
-    mixin: currentLogFields,
+    mixin: traceContext,
     serializers: { err: errorFields },
+    hooks: {
+      streamWrite: (line: string) => {
+        hearLine?.(line);
+        return line;
+      },
+    },
     redact: { paths: redactPaths, censor: '[redacted]' },
   };
   return destination ? pino(options, destination) : pino(options);

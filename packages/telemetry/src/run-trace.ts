@@ -10,10 +10,14 @@
  *     recorded at the end, so no child is an orphan.
  * T2: the sampling decision is made once, by the server span, and travels in the carrier's flags.
  * T3: ids exist when tracing is off as well, for the answer's headers; their flags say "not sampled".
+ * T4: a child is handed to the exporter after its parent (held-spans.ts).
+ * T5: no span holds a message, an address or a value that a workflow or its data made; errors are told by their class.
  */
-import { SpanKind, SpanStatusCode, type Attributes, type Span } from '@opentelemetry/api';
+import { SpanKind, type Attributes, type Span } from '@opentelemetry/api';
 import type { Ending, RunContext, TraceCarrier } from '@millrace/contracts';
-import { withLogFields } from './log-fields.js';
+import { failSpan } from './child-span.js';
+import { endWithChildren, holdChildren } from './held-spans.js';
+import { traceLogFields, withLogFields } from './log-fields.js';
 import { idsOf, isTracing, noopSpan, startSpanWithIds, withActiveSpan } from './spans.js';
 import {
   formatTraceparent,
@@ -56,6 +60,7 @@ export function mintRunTrace(request: MintRunTrace): RunTrace {
   const caller = parseTraceparent(request.traceparent);
   if (caller && request.tracestate !== undefined) caller.tracestate = request.tracestate;
   const serverSpan = isTracing() ? startServerSpan(request, forced, caller) : noopSpan;
+  if (isTracing()) holdChildren(serverSpan);
   const server = isTracing() ? idsOf(serverSpan) : undefined;
 
   const traceId = server?.traceId ?? forced ?? caller?.traceId ?? newTraceId();
@@ -122,7 +127,7 @@ export function recordRunSpan(
       ...(ending.totalSteps !== undefined && { 'millrace.run.steps': ending.totalSteps }),
     },
   });
-  if (ending.status === 'failed') span.setStatus({ code: SpanStatusCode.ERROR, message: ending.error ?? '' });
+  if (ending.status === 'failed') failSpan(span, ending.code || 'failed');
   span.end(Math.max(ending.finishedAtMs, run.createdAtMs));
 }
 
@@ -136,6 +141,8 @@ export interface NodeSpan {
   /** Unix ms at which the node became ready; the time until now is recorded as the queue span. */
   readyAtMs?: number;
   attributes?: Attributes;
+  /** Id of the span, when others must be able to name it. Default: random. */
+  spanId?: string;
   links?: SpanIds[];
 }
 
@@ -145,8 +152,7 @@ export interface NodeSpan {
  * thrown on.
  */
 export function withNodeSpan<T>(carrier: TraceCarrier, node: NodeSpan, fn: (span: Span) => Promise<T>): Promise<T> {
-  const traceId = node.traceId ?? carrier.traceparent?.slice(3, 35);
-  const fields = { ...(traceId !== undefined && { trace_id: traceId }), run_id: node.runId, node_id: node.nodeId };
+  const fields = { ...traceLogFields(carrier.traceparent, node.traceId), run_id: node.runId, node_id: node.nodeId };
   const parent = sampledIds(carrier);
   if (!parent) return withLogFields(fields, () => fn(noopSpan));
 
@@ -162,8 +168,10 @@ export function withNodeSpan<T>(carrier: TraceCarrier, node: NodeSpan, fn: (span
     kind: SpanKind.CONSUMER,
     parent,
     attributes,
+    ...(node.spanId !== undefined && { spanId: node.spanId }),
     ...(node.links && { links: node.links }),
   });
+  holdChildren(span);
   return withLogFields(fields, () => withActiveSpan(span, () => endWith(span, fn)));
 }
 
@@ -181,17 +189,12 @@ async function endWith<T>(span: Span, fn: (span: Span) => Promise<T>): Promise<T
   try {
     return await fn(span);
   } catch (error) {
-    markFailed(span, error instanceof Error ? error.message : String(error));
+    failSpan(span, error instanceof Error ? error.name : 'Error');
     throw error;
   } finally {
-    span.end();
+    endWithChildren(span);
   }
 }
-
-/** Marks a span as failed, with the reason. */
-export const markFailed = (span: Span, message: string): void => {
-  span.setStatus({ code: SpanStatusCode.ERROR, message });
-};
 
 /** Records how long a client followed a run. Times are Unix ms. */
 export function recordRelaySpan(

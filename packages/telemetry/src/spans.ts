@@ -92,7 +92,7 @@ export function idsOf(span: Span): SpanIds {
 
 /** Runs `fn` with `span` as the active one. */
 export const withActiveSpan = <T>(span: Span, fn: () => T): T =>
-  context.with(trace.setSpan(context.active(), span), fn);
+  span === noopSpan ? fn() : context.with(trace.setSpan(context.active(), span), fn);
 
 const parentContext = (ids: SpanIds): Context => trace.setSpanContext(ROOT_CONTEXT, remoteContext(ids));
 

@@ -1,9 +1,17 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { trace } from '@opentelemetry/api';
-import type { metrics, tracing } from '@opentelemetry/sdk-node';
+import type { metrics, NodeSDKConfiguration, tracing } from '@opentelemetry/sdk-node';
+import { exportersOf, given, isDisabled, type Env, type ExporterName } from './exporters.js';
+import type { ExportFiles } from './file-export.js';
 import { forcedIdGenerator } from './id-generator.js';
+import { hearLogLines } from './logger.js';
 import { allMetrics } from './metrics.js';
 import { useTracer } from './spans.js';
+import { storeRatio, useStoreRatio } from './store-span.js';
 
 export interface Telemetry {
   /** Whether spans are recorded. */
@@ -16,7 +24,7 @@ export interface TelemetryOptions {
   /** Service name unless `OTEL_SERVICE_NAME` says otherwise, such as `millrace-gateway`. */
   service: string;
   /** The environment (`process.env`, handed in by the app's `env.ts`). */
-  env: Record<string, string | undefined>;
+  env: Env;
   /** Told when the last export fails. */
   onError?: (error: unknown) => void;
 }
@@ -26,56 +34,59 @@ const shutdownMs = 3000;
 
 const scope = 'millrace';
 
-type Env = TelemetryOptions['env'];
-
 /**
- * Starts what the environment asks for: traces, and the metrics of `createMetrics`, over OTLP. Without an endpoint
- * nothing is loaded and every span helper is a no-op. Protocol, headers, sampler, limits and batching follow
- * the standard `OTEL_*` variables. Await it before the first span.
+ * Starts what the environment asks for: traces, the metrics of `createMetrics`, and log records. Without an endpoint or
+ * exporter nothing is loaded and every span helper is a no-op. Protocol, headers, sampler, limits, batching and resource
+ * follow the standard `OTEL_*` variables. Await it before the first span.
+ * @throws Error when a variable names an exporter that is not known
  */
-export async function startTelemetry({ service, env, onError }: TelemetryOptions): Promise<Telemetry> {
-  const traces = wantsTraces(env);
+export async function startTelemetry({ service, env, onError = ignore }: TelemetryOptions): Promise<Telemetry> {
+  const traces = exportersOf(env, 'TRACES');
+  const logs = exportersOf(env, 'LOGS');
   const metrics = wantsMetrics(env);
-  if (!traces && !metrics) return { enabled: false, shutdown: () => Promise.resolve() };
+  if (traces.length + logs.length === 0 && !metrics) return { enabled: false, shutdown: () => Promise.resolve() };
   // Loaded on demand: the SDK costs tens of milliseconds and megabytes that an untraced process need not pay.
   const { NodeSDK, resources } = await import('@opentelemetry/sdk-node');
+  const serviceName = given(env, 'OTEL_SERVICE_NAME') ?? service;
+  const instanceId = randomUUID();
+  const files = { folder: telemetryFolder(env), process: `${serviceName}-${instanceId}`, onError };
   const resource = resources
     .defaultResource()
+    .merge(resources.resourceFromAttributes(await processAttributes(instanceId)))
     // Only what the environment says: no detector that asks cloud metadata services.
     .merge(resources.detectResources({ detectors: [resources.envDetector] }))
-    .merge(resources.resourceFromAttributes({ 'service.name': given(env, 'OTEL_SERVICE_NAME') ?? service }));
-  const processor = traces && exportsProtobuf(env) ? await createSpanProcessor(env) : undefined;
+    .merge(resources.resourceFromAttributes({ 'service.name': serviceName }));
+  const processor = goesDirect(env, traces) ? await createSpanProcessor(env) : undefined;
   const sdk = new NodeSDK({
     resource,
     autoDetectResources: false,
     idGenerator: forcedIdGenerator,
     instrumentations: [],
     // Left to defaults, the SDK would export all signals to localhost.
-    ...(processor ? { spanProcessors: [processor] } : traces ? {} : { spanProcessors: [] }),
+    ...(processor ? { spanProcessors: [processor] } : await traceExport(traces, files)),
     metricReaders: metrics ? [await metricReader(env)] : [],
-    logRecordProcessors: [],
+    ...(await logExport(logs, files)),
   });
   sdk.start();
-  if (traces)
-    useTracer(
-      trace.getTracer(scope),
-      processor && { processor, resource, scope: { name: scope }, samplesRoots: samplesAll(env) },
-    );
+  const direct = processor && { processor, resource, scope: { name: scope }, samplesRoots: samplesAll(env) };
+  if (traces.length > 0) useTracer(trace.getTracer(scope), direct);
+  useStoreRatio(storeRatio(env));
+  if (logs.length > 0) await exportLogLines();
   return {
-    enabled: traces,
+    enabled: traces.length > 0,
     shutdown: async () => {
       useTracer(undefined);
+      hearLogLines(undefined);
       const late = sleep(shutdownMs, undefined, { ref: false });
-      await Promise.race([sdk.shutdown(), late]).catch((error: unknown) => onError?.(error));
+      await Promise.race([sdk.shutdown(), late]).catch(onError);
     },
   };
 }
 
 /** Whether spans leave as OTLP in protobuf over HTTP, which is the default. */
-function exportsProtobuf(env: Env): boolean {
+function goesDirect(env: Env, exporters: ExporterName[]): boolean {
   const protocol = given(env, 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL') ?? given(env, 'OTEL_EXPORTER_OTLP_PROTOCOL');
-  const exporter = given(env, 'OTEL_TRACES_EXPORTER');
-  return (protocol ?? 'http/protobuf') === 'http/protobuf' && (exporter ?? 'otlp') === 'otlp';
+  return (protocol ?? 'http/protobuf') === 'http/protobuf' && exporters.length === 1 && exporters[0] === 'otlp';
 }
 
 /** Whether every trace that begins here is recorded, which is the default. */
@@ -97,6 +108,47 @@ async function createSpanProcessor(env: Env): Promise<tracing.SpanProcessor> {
   });
 }
 
+/** What the SDK is told of traces; where that is nothing, it reads the environment itself. */
+async function traceExport(wanted: ExporterName[], files: ExportFiles): Promise<Partial<NodeSDKConfiguration>> {
+  if (wanted.length === 0) return { spanProcessors: [] };
+  if (!wanted.includes('otlp_file')) return {};
+  const { fileSpanExporter } = await import('./file-export.js');
+  return { traceExporter: fileSpanExporter(files) };
+}
+
+/** What the SDK is told of log records. */
+async function logExport(wanted: ExporterName[], files: ExportFiles): Promise<Partial<NodeSDKConfiguration>> {
+  if (wanted.length === 0) return { logRecordProcessors: [] };
+  if (!wanted.includes('otlp_file')) return {};
+  const { fileLogProcessor } = await import('./file-export.js');
+  return { logRecordProcessors: [fileLogProcessor(files)] };
+}
+
+const ignore = (): void => undefined;
+
+/** What tells this process from others of its service; `OTEL_RESOURCE_ATTRIBUTES` wins. */
+async function processAttributes(instanceId: string): Promise<Record<string, string | number>> {
+  const file = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  const { version } = JSON.parse(file) as { version: string };
+  return {
+    'service.namespace': 'millrace',
+    'service.version': version,
+    'service.instance.id': instanceId,
+    'host.name': hostname(),
+    'process.pid': process.pid,
+  };
+}
+
+/** Where `otlp_file` exporters write. */
+const telemetryFolder = (env: Env): string =>
+  given(env, 'MILLRACE_TELEMETRY_DIR') ?? join(given(env, 'MILLRACE_DATA_DIR') ?? '.millrace', 'telemetry');
+
+async function exportLogLines(): Promise<void> {
+  const [{ logs }, { logRecordOf }] = await Promise.all([import('@opentelemetry/api-logs'), import('./log-export.js')]);
+  const logger = logs.getLogger(scope);
+  hearLogLines((line) => logger.emit(logRecordOf(line)));
+}
+
 async function metricReader(env: Env): Promise<metrics.PeriodicExportingMetricReader> {
   const protocol = given(env, 'OTEL_EXPORTER_OTLP_METRICS_PROTOCOL') ?? given(env, 'OTEL_EXPORTER_OTLP_PROTOCOL');
   const [{ metrics: sdk }, { createMetricProducer }, { OTLPMetricExporter }] = await Promise.all([
@@ -116,19 +168,11 @@ async function metricReader(env: Env): Promise<metrics.PeriodicExportingMetricRe
 }
 
 /** Whether the environment asks for traces to be exported. */
-export const wantsTraces = (env: Env): boolean => wants(env, 'TRACES');
+export const wantsTraces = (env: Env): boolean => exportersOf(env, 'TRACES').length > 0;
 
 /** Whether the environment asks for metrics to be exported (they are at `/metrics` in any case). */
-export const wantsMetrics = (env: Env): boolean => wants(env, 'METRICS');
-
-function wants(env: Env, signal: 'TRACES' | 'METRICS'): boolean {
-  if (given(env, 'OTEL_SDK_DISABLED')?.toLowerCase() === 'true') return false;
-  const exporter = given(env, `OTEL_${signal}_EXPORTER`);
-  if (exporter === 'none') return false;
-  const endpoint = given(env, 'OTEL_EXPORTER_OTLP_ENDPOINT') ?? given(env, `OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`);
-  // A console exporter is for looking at traces without a collector.
-  return endpoint !== undefined || (signal === 'TRACES' && exporter === 'console');
+export function wantsMetrics(env: Env): boolean {
+  if (isDisabled(env) || given(env, 'OTEL_METRICS_EXPORTER') === 'none') return false;
+  const endpoint = given(env, 'OTEL_EXPORTER_OTLP_ENDPOINT') ?? given(env, 'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT');
+  return endpoint !== undefined;
 }
-
-/** A variable's value; blank counts as unset. */
-const given = (env: Env, name: string): string | undefined => env[name]?.trim() || undefined;

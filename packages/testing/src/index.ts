@@ -4,6 +4,7 @@ export { isFullRun, testDatabaseUrl, testRedisUrl } from './env.js';
 export * from './http-target.js';
 export * from './model-server.js';
 export * from './nginx.js';
+export * from './otlp-file.js';
 export * from './otlp-receiver.js';
 export * from './proxy.js';
 export * from './servers.js';

@@ -7,6 +7,8 @@ import { decodeOtlp } from './otlp-protobuf.js';
 /** A span as it was exported, with the service that exported it. */
 export interface ReceivedSpan {
   service: string;
+  /** Attributes of the process. */
+  resource: Record<string, unknown>;
   traceId: string;
   spanId: string;
   /** `undefined` for a root span. */
@@ -20,6 +22,7 @@ export interface ReceivedSpan {
   links: { traceId: string; spanId: string }[];
   /** OTLP numbers: 0 unset, 1 ok, 2 error. */
   statusCode: number;
+  statusMessage: string;
 }
 
 export interface OtlpReceiver {
@@ -102,6 +105,7 @@ async function receive(req: IncomingMessage, res: ServerResponse): Promise<Recei
 }
 
 interface OtlpValue {
+  arrayValue?: { values?: OtlpValue[] };
   stringValue?: string;
   intValue?: string | number;
   doubleValue?: number;
@@ -121,30 +125,32 @@ interface OtlpSpan {
   endTimeUnixNano: string;
   attributes?: OtlpAttribute[];
   links?: { traceId: string; spanId: string }[];
-  status?: { code?: number };
+  status?: { code?: number; message?: string };
 }
-interface OtlpExport {
+/** Body of an export request of spans, as far as tests look at it. */
+export interface OtlpExport {
   resourceSpans?: { resource?: { attributes?: OtlpAttribute[] }; scopeSpans?: { spans?: OtlpSpan[] }[] }[];
 }
 
-function parseExport(body: OtlpExport): ReceivedSpan[] {
+/** The spans of an export request. */
+export function parseExport(body: OtlpExport): ReceivedSpan[] {
   return (body.resourceSpans ?? []).flatMap(({ resource, scopeSpans }) => {
-    const name = parseAttributes(resource?.attributes)['service.name'];
-    const service = typeof name === 'string' ? name : '';
-    return (scopeSpans ?? []).flatMap(({ spans }) => (spans ?? []).map((span) => parseSpan(service, span)));
+    const process = parseAttributes(resource?.attributes);
+    return (scopeSpans ?? []).flatMap(({ spans }) => (spans ?? []).map((span) => parseSpan(process, span)));
   });
 }
 
 const parseAttributes = (attributes: OtlpAttribute[] = []): Record<string, unknown> =>
-  Object.fromEntries(
-    attributes.map(({ key, value }) => [
-      key,
-      value.stringValue ?? value.boolValue ?? Number(value.intValue ?? value.doubleValue),
-    ]),
-  );
+  Object.fromEntries(attributes.map(({ key, value }) => [key, parseValue(value)]));
 
-const parseSpan = (service: string, span: OtlpSpan): ReceivedSpan => ({
-  service,
+const parseValue = ({ arrayValue, stringValue, boolValue, intValue, doubleValue }: OtlpValue): unknown =>
+  arrayValue
+    ? (arrayValue.values ?? []).map(parseValue)
+    : (stringValue ?? boolValue ?? Number(intValue ?? doubleValue));
+
+const parseSpan = (resource: Record<string, unknown>, span: OtlpSpan): ReceivedSpan => ({
+  service: typeof resource['service.name'] === 'string' ? resource['service.name'] : '',
+  resource,
   traceId: span.traceId,
   spanId: span.spanId,
   parentSpanId: span.parentSpanId || undefined,
@@ -155,4 +161,5 @@ const parseSpan = (service: string, span: OtlpSpan): ReceivedSpan => ({
   attributes: parseAttributes(span.attributes),
   links: (span.links ?? []).map(({ traceId, spanId }) => ({ traceId, spanId })),
   statusCode: span.status?.code ?? 0,
+  statusMessage: span.status?.message ?? '',
 });

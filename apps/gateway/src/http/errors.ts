@@ -1,4 +1,5 @@
 import { ApiError } from '@millrace/contracts';
+import { traceLogFields } from '@millrace/telemetry';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import type { Log } from '../log.js';
 
@@ -47,7 +48,10 @@ export function errorHandler({ log, isUnavailable }: ErrorHandlerOptions): Error
   return (thrown: unknown, req, res, _next) => {
     const error = toApiError(thrown, isUnavailable);
     if (error.status >= 500) {
-      const ids = { trace_id: res.getHeader('x-trace-id'), run_id: res.getHeader('x-workflow-run-id') };
+      const [traceparent, traceId, runId] = ['traceparent', 'x-trace-id', 'x-workflow-run-id'].map((name) =>
+        res.getHeader(name),
+      ) as (string | undefined)[];
+      const ids = { ...traceLogFields(traceparent, traceId), run_id: runId };
       const request = { method: req.method, path: req.path };
       log.error({ err: error.cause ?? error, ...request, ...ids }, 'request failed');
     }

@@ -1,3 +1,4 @@
+import { endServerSpan } from '@millrace/telemetry';
 import type { Request, RequestHandler, Response } from 'express';
 import { sendJsonText } from '../http/send-json.js';
 import { onceClosed } from '../http/once-closed.js';
@@ -38,10 +39,7 @@ export async function answerRun(
   const { run, trace } = submitted;
   setRunHeaders(res, run);
   recordRelay(res, run, mode);
-  onceClosed(res, () => {
-    trace.serverSpan.setAttribute('http.response.status_code', res.statusCode);
-    trace.serverSpan.end();
-  });
+  onceClosed(res, () => endServerSpan(trace.serverSpan, res.statusCode));
   if (mode === 'blocking') return answerBlocking(deps, submitted, res);
   streamRun(deps.relay, run, res, { accepted: true, onEnd: (event) => deps.metrics.runEnded(mode, event) });
 }

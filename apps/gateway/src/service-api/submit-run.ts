@@ -1,7 +1,7 @@
 import { ApiError, isUuid, type RunContext } from '@millrace/contracts';
 import { PlanError, type Accept, type Plans } from '@millrace/engine';
 import { liesOnEveryPath, type Plan } from '@millrace/graph';
-import { mintRunTrace, type RunTrace } from '@millrace/telemetry';
+import { endServerSpan, mintRunTrace, withActiveSpan, type RunTrace } from '@millrace/telemetry';
 import type { Request } from 'express';
 import { requireWorkflowMode } from '../auth/app-key.js';
 import type { AppAccess } from '../auth/ports.js';
@@ -142,14 +142,16 @@ export async function submitRun(deps: SubmitDeps, submission: Submission, req: R
     attributes: { 'http.request.method': 'POST', 'http.route': route },
   });
   try {
-    const run = await deps.accept({
-      ...{ tenantId, appId, version, inputs, files, filesUrl, user, endUserId, trace },
-      ...(triggeredFrom === undefined ? {} : { triggeredFrom }),
-      bell: { channel: deps.bellChannel, mode: mode === 'blocking' ? 'end' : 'all' },
-    });
+    const run = await withActiveSpan(trace.serverSpan, () =>
+      deps.accept({
+        ...{ tenantId, appId, version, inputs, files, filesUrl, user, endUserId, trace },
+        ...(triggeredFrom === undefined ? {} : { triggeredFrom }),
+        bell: { channel: deps.bellChannel, mode: mode === 'blocking' ? 'end' : 'all' },
+      }),
+    );
     return { run, trace };
   } catch (error) {
-    trace.serverSpan.end();
+    endServerSpan(trace.serverSpan, error instanceof ApiError ? error.status : 500);
     throw error;
   }
 }

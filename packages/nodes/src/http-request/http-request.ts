@@ -43,6 +43,7 @@ export function createHttpRequestNode({ outbound, files }: HttpRequestDependenci
       report.processData = { request: dump };
       const response = await outbound.request({
         ...request,
+        urlTemplate: config.url,
         headers: { ...hint(request, executionId), ...request.headers },
         timeouts: config.timeouts,
         verifyTls: config.verifyTls,
