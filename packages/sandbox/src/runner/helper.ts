@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CodeResult } from '@millrace/contracts';
@@ -127,7 +127,8 @@ export class Helper {
   /** Users' code yields to the worker, and goes first when memory runs out. Neither is essential. */
   #makeHumble(pid: number): void {
     try {
-      setPriority(pid, 5);
+      // Somebody who is less than root may only give way.
+      setPriority(pid, Math.max(5, getPriority()));
     } catch (error) {
       this.#deps.onError(error as Error);
     }
