@@ -27,7 +27,7 @@ const lastAnswersMs = 2000;
 /** For the request of a connection that was made just before the listener closed. */
 const lastRequestsMs = 1000;
 /** How long a listener under load may take in what has connected before it closes all the same. */
-const takeInMs = 250;
+const takeInMs = 1000;
 
 /** Serves the app. Rejects when the port cannot be had. */
 export async function serve(app: RequestListener, options: ServeOptions): Promise<GatewayServer> {
