@@ -2,15 +2,16 @@ import type { FileStorage, Outbound } from '@millrace/contracts';
 import { createAccept, createFinish, createPlans, createStop } from '@millrace/engine';
 import { createRemoteLook, type SignedLinks, type UploadLimits } from '@millrace/files';
 import { createNodeQueue, type ShardQueue } from '@millrace/queue';
-import { createRunEvents, createRunState, type Doorbell } from '@millrace/state';
+import { createOverview, createRunEvents, createRunState, type Doorbell } from '@millrace/state';
 import { defaultTenantId, providerKey, type Store } from '@millrace/store';
-import type { Metrics } from '@millrace/telemetry';
+import { createRunMetrics, observePool, type Metrics } from '@millrace/telemetry';
 import type { GatewayDeps } from './app.js';
 import { createAppAccess } from './auth/app-access.js';
 import { createKeyCache } from './auth/key-cache.js';
 import { createFilesBase } from './files/files-base.js';
 import type { Log } from './log.js';
-import { createGatewayMetrics, observeAtScrape } from './operations/metrics.js';
+import { observeFleet } from './operations/fleet-metrics.js';
+import { createGatewayMetrics, createStreamLag, observeViewers } from './operations/metrics.js';
 import { isUnavailable } from './operations/outage.js';
 import { createRelay, type Relay } from './relay/relay.js';
 import { createRunHistory } from './relay/run-history.js';
@@ -42,6 +43,8 @@ export interface GatewaySettings {
   uploads: UploadLimits;
   /** Told to clients; default of Dify: 10. */
   workflowFileLimit: number;
+  /** METRICS_TENANTS. Default 100. */
+  metricsTenants?: number;
   /** FILES_URL. */
   filesUrl?: string | undefined;
   /** Whether Postgres and Redis answer. */
@@ -65,17 +68,29 @@ export function composeGateway(adapters: Adapters, settings: GatewaySettings): G
     findRun,
     loadArchive: ({ tenantId, runId }) => store.archives.load(tenantId, runId),
   });
-  const relay = createRelay({ source: createRunEvents(redis), history, bells: doorbells, onError });
+  const maxTenants = settings.metricsTenants ?? 100;
+  const metrics = createGatewayMetrics(adapters.metrics, { maxTenants });
+  const relay = createRelay({
+    ...{ history, bells: doorbells, onError },
+    source: createRunEvents(redis),
+    onDelivered: createStreamLag(adapters.metrics),
+  });
   const access = createAppAccess(store, onError);
 
   const state = createRunState(redis, { shards: queues.length });
   const plans = createPlans(store.versions, supportedNodeTypes);
-  const finish = createFinish({ state, runs: store.runs, plans });
+  const observer = createRunMetrics(adapters.metrics, { maxTenants });
+  const finish = createFinish({ state, runs: store.runs, plans, observer });
   const queue = createNodeQueue(queues);
-  const accept = createAccept({
+  const acceptRun = createAccept({
     ...{ runs: store.runs, state, queue, limits, onError, isUnavailable },
     shards: queues.length,
   });
+  const accept: typeof acceptRun = async (request) => {
+    const run = await acceptRun(request);
+    metrics.runAccepted(run);
+    return run;
+  };
   const stop = createStop({
     ...{ state, finish, runs: store.runs },
     async findTask(tenantId, appId, taskId) {
@@ -98,12 +113,9 @@ export function composeGateway(adapters: Adapters, settings: GatewaySettings): G
   const resolveEndUser: ResolveEndUser = (tenantId, appId, user) => store.endUsers.ensure(tenantId, appId, user);
   const filesBase = createFilesBase(settings.filesUrl);
 
-  const metrics = createGatewayMetrics(adapters.metrics);
-  observeAtScrape(
-    adapters.metrics,
-    relay,
-    queues.map((each, shard) => ({ shard, depth: () => each.depth() })),
-  );
+  observeViewers(adapters.metrics, relay);
+  observeFleet(adapters.metrics, { queues, overview: createOverview(redis), store, limits });
+  observePool(adapters.metrics, () => store.connections());
 
   const serviceApi: ServiceApiDeps = {
     ...{ accept, stop, plans, relay, history, metrics, findRun, bodyLimitBytes, blockingDeadlineMs, serverVersion },

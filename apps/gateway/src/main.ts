@@ -54,6 +54,7 @@ const gateway = composeGateway(
     blockingDeadlineMs: env.BLOCKING_DEADLINE_MS,
     limits: { maxRunMs: env.MAX_EXECUTION_TIME, maxSteps: env.MAX_EXECUTION_STEPS },
     uploads: uploadLimits(env),
+    metricsTenants: env.METRICS_TENANTS,
     workflowFileLimit: env.WORKFLOW_FILE_UPLOAD_LIMIT,
     filesUrl: env.FILES_URL,
     ready: async () => {

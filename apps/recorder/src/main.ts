@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { createLocalStorage, sweepFiles } from '@millrace/files';
-import { createLogger, createMetrics, serveHealth, startTelemetry } from '@millrace/telemetry';
+import { createLogger, createMetrics, observePool, serveHealth, startTelemetry } from '@millrace/telemetry';
 import { connectRedis, createLedger, createRunEvents } from '@millrace/state';
 import { createStore } from '@millrace/store';
 import { pause } from './backoff.js';
@@ -41,10 +41,8 @@ const history: History = {
   saveArchives: (runs) => store.archives.save(runs),
 };
 const events = createRunEvents(redis);
-const recorderMetrics = createRecorderMetrics(
-  metrics,
-  shards.map(({ shard, ledger }) => ({ shard, depth: () => ledger.depth() })),
-);
+const recorderMetrics = createRecorderMetrics(metrics);
+observePool(metrics, () => store.connections());
 
 const storage = createLocalStorage(resolve(env.MILLRACE_DATA_DIR, 'files'));
 const fileRetention = { uploadDays: env.FILE_RETENTION_DAYS, toolFileDays: env.RUN_RETENTION_DAYS };

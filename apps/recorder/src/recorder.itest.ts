@@ -80,7 +80,7 @@ describe('the recorder on real services', () => {
         if (acknowledged >= count) stop.abort();
       },
     };
-    const metrics = createRecorderMetrics(createMetrics({ service: 'test' }), []);
+    const metrics = createRecorderMetrics(createMetrics({ service: 'test' }));
     const history = {
       recordNodes: store.nodeExecutions.record,
       saveArchives: store.archives.save,

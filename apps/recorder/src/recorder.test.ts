@@ -77,7 +77,7 @@ async function play({ batches, reclaimed = [], poison = [], outages = 0 }: Scrip
       ledger,
       events,
       history,
-      metrics: createRecorderMetrics(metrics, []),
+      metrics: createRecorderMetrics(metrics),
       log: createLogger({ service: 'test', level: 'silent' }),
       pause: () => Promise.resolve(),
     },

@@ -75,7 +75,8 @@ async function recordAndAck(entries: LedgerEntry[], deps: RecorderDeps, persiste
   const recordDeps: RecordDeps = { shard, history, events, persistence };
   const recorded = await recordEntries(entries, recordDeps);
   if (recorded.done.length > 0) await persist(() => ledger.ack(recorded.done), persistence);
-  metrics.recorded({ nodes: recorded.nodes, runs: recorded.runs, oldestId: entries[0]?.id });
+  const { nodes, runs } = recorded;
+  metrics.recorded({ entries: entries.length, nodes, runs, oldestId: entries[0]?.id });
   for (const { entry, error } of recorded.failed) {
     // Not acknowledged: it comes back through `reclaim`.
     metrics.failed(entry.kind);

@@ -9,10 +9,17 @@ import { createNodeQueue, createNodeWorker, createShardQueue } from '@millrace/q
 import { createCodeRunner } from '@millrace/sandbox';
 import { connectRedis, createRecovery, createRunState, onStops } from '@millrace/state';
 import { createStore } from '@millrace/store';
-import { createLogger, createMetrics, serveHealth, startTelemetry } from '@millrace/telemetry';
+import { createLogger, createMetrics, observePool, serveHealth, startTelemetry } from '@millrace/telemetry';
 import { resolve } from 'node:path';
 import { codeOutputLimits, codeRunnerOptions, readEnv, telemetrySource } from './env.js';
-import { createCodeMetrics, createWorkerMetrics } from './metrics.js';
+import {
+  createCodeMetrics,
+  createReconcilerMetrics,
+  createWorkerMetrics,
+  observeCode,
+  observeSlots,
+} from './metrics.js';
+import { observeModels } from './model-metrics.js';
 import { namingOutages } from './outages.js';
 import { startWorker } from './worker.js';
 
@@ -38,12 +45,13 @@ const queue = createNodeQueue(shardQueues);
 const plans = createPlans(store.versions, supportedNodeTypes);
 const outbound = createOutbound(outboundOptions(env));
 const prices = env.MODEL_PRICES_FILE === undefined ? {} : parsePrices(await readFile(env.MODEL_PRICES_FILE, 'utf8'));
-const models = createModels({
+const invoker = createModels({
   ...{ outbound, prices },
   credentials: namingOutages({
     credentials: (tenantId, provider) => store.credentials.credentials(tenantId, provider),
   }),
 });
+const models = observeModels(invoker, metrics);
 const storage = createLocalStorage(resolve(env.MILLRACE_DATA_DIR, 'files'));
 const links = createFileLinks({ secretKey: env.MILLRACE_SECRET_KEY, lifetimeSeconds: env.FILES_ACCESS_TIMEOUT });
 const files = createFileAccess({
@@ -58,7 +66,7 @@ const code = createCodeRunner({ ...codeRunnerOptions(env), onError, observer: cr
 if (env.CODE_CACHE_DIR !== undefined) void code.start();
 const executors = createNodeExecutors({ outbound, models, files, code, codeOutputLimits: codeOutputLimits(env) });
 const claims = createClaims(state);
-const observer = createWorkerMetrics(metrics, () => claims.size());
+const observer = createWorkerMetrics(metrics, { maxTenants: env.METRICS_TENANTS });
 const finish = createFinish({ state, runs: store.runs, plans, observer });
 const execute = createExecuteNode({
   state,
@@ -83,6 +91,7 @@ const reconciler = createReconciler({
   },
   limits: { maxRunMs: env.MAX_EXECUTION_TIME, maxSteps: env.MAX_EXECUTION_STEPS },
   owner: newId(),
+  onAction: createReconcilerMetrics(metrics),
 });
 
 for (let shard = 0; shard < env.MILLRACE_SHARDS; shard++) {
@@ -102,6 +111,9 @@ const worker = startWorker({
   consume: (shard, process) => createNodeWorker({ redis, shard, concurrency: perShard, process, onError }),
   reconcile: (shard) => reconciler.tick(shard),
 });
+observeSlots(metrics, perShard * env.MILLRACE_SHARDS, () => worker.slotsUsed());
+observeCode(metrics, () => code.use());
+observePool(metrics, () => store.connections());
 const health =
   env.PORT === undefined
     ? undefined

@@ -17,11 +17,26 @@ const reconcileEveryMs = 2_000;
 /** After this time of draining, nodes still running are handed back. */
 const drainMs = 18_000;
 
+export interface WorkerLoop {
+  stop(): Promise<void>;
+  /** Node jobs in hand. */
+  slotsUsed(): number;
+}
+
 /** The worker's three loops: consume jobs, keep claims alive, reconcile. */
-export function startWorker(deps: WorkerLoopDeps): { stop: () => Promise<void> } {
+export function startWorker(deps: WorkerLoopDeps): WorkerLoop {
   const { claims, onError } = deps;
   const shards = Array.from({ length: deps.shards }, (_, shard) => shard);
-  const consumers = shards.map((shard) => deps.consume(shard, deps.execute));
+  let slotsUsed = 0;
+  const execute: ExecuteNode = async (job, delivery) => {
+    slotsUsed++;
+    try {
+      await deps.execute(job, delivery);
+    } finally {
+      slotsUsed--;
+    }
+  };
+  const consumers = shards.map((shard) => deps.consume(shard, execute));
   const renewing = every(
     renewEveryMs,
     () => (claims.size() > 0 ? claims.renew(deps.leaseMs) : Promise.resolve()),
@@ -36,6 +51,7 @@ export function startWorker(deps: WorkerLoopDeps): { stop: () => Promise<void> }
   );
 
   return {
+    slotsUsed: () => slotsUsed,
     async stop() {
       const handBack = setTimeout(() => {
         claims.abortAll();

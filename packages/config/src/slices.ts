@@ -37,6 +37,9 @@ export const dataDirEnv = { MILLRACE_DATA_DIR: text().default('./.millrace') };
 /** Seconds that a download link is good. */
 export const fileLinksEnv = { FILES_ACCESS_TIMEOUT: integer({ min: 1 }).default(300) };
 
+/** Most tenants that are labels of metrics at a time (docs/metrics.md). */
+export const metricsEnv = { METRICS_TENANTS: integer({ min: 0, max: 10_000 }).default(100) };
+
 /** Limits of uploads in MB (of 1,048,576 bytes), under the names that Dify gives them. */
 export const uploadEnv = {
   UPLOAD_FILE_SIZE_LIMIT: integer({ min: 1 }).default(15),

@@ -19,7 +19,7 @@ export interface FinishDeps {
   state: RunState;
   runs: RunStore;
   plans: Plans;
-  observer?: EngineObserver;
+  observer?: Pick<EngineObserver, 'runEnded'>;
 }
 
 /**
@@ -50,7 +50,7 @@ export function createFinish({ state, runs, plans, observer }: FinishDeps): Fini
     });
     if (published !== 'published') return;
     recordRunSpan(context, ending);
-    observer?.runEnded(ending.status, ending.elapsedSeconds);
+    observer?.runEnded(context, ending);
   };
 }
 

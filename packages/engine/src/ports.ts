@@ -1,13 +1,4 @@
-import type {
-  Ending,
-  JsonText,
-  NodeAddress,
-  NodeRecord,
-  NodeStatus,
-  RunContext,
-  RunRef,
-  TerminalStatus,
-} from '@millrace/contracts';
+import type { Ending, JsonText, NodeAddress, NodeRecord, NodeStatus, RunContext, RunRef } from '@millrace/contracts';
 
 /** A run as Postgres first learns of it. */
 export interface AcceptedRun {
@@ -60,9 +51,19 @@ export interface RecoveryStore {
 /** Hears what happens, for metrics. */
 export interface EngineObserver {
   /** @param waitSeconds time from ready to begun */
-  nodeSettled(type: string, status: NodeStatus, seconds: number, waitSeconds: number): void;
-  runEnded(status: TerminalStatus, seconds: number): void;
+  nodeSettled(type: string, status: NodeStatus, seconds: number, waitSeconds: number, run: RunContext): void;
+  runEnded(run: RunContext, ending: Ending): void;
 }
+
+/** What the reconciler repairs. */
+export const reconcilerActions = [
+  'run_expired',
+  'ending_published',
+  'node_requeued',
+  'run_restored',
+  'epoch_raised',
+] as const;
+export type ReconcilerAction = (typeof reconcilerActions)[number];
 
 /** Port to what the reconciler reads from Redis (implemented by `@millrace/state`). */
 export interface RecoveryView {

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { knowsFormat, OtherRelease, runCreatedAtMs, type RunContext, type RunRef } from '@millrace/contracts';
-import type { RecoveryView, UnfinishedRun } from './ports.js';
+import type { ReconcilerAction, RecoveryView, UnfinishedRun } from './ports.js';
 import { rebuildRun, type RebuildDeps } from './rebuild.js';
 
 export interface ReconcileDeps extends RebuildDeps {
   view: RecoveryView;
   /** Id of this process, for the leader lease. */
   owner: string;
+  /** Told of every repair. */
+  onAction?: (action: ReconcilerAction, count: number) => void;
   onError: (error: Error) => void;
 }
 
@@ -41,7 +43,7 @@ const standAsideMs = 30_000;
  * that only another release knows are left to it, and with them the lead (F2). Call `tick` every second or so for each shard.
  */
 export function createReconciler(deps: ReconcileDeps): Reconciler {
-  const { view, state, queue, store, finish, owner, onError } = deps;
+  const { view, state, queue, store, finish, owner, onError, onAction = () => undefined } = deps;
   const lastScan = new Map<number, number>();
   let asideUntil = 0;
 
@@ -74,8 +76,9 @@ export function createReconciler(deps: ReconcileDeps): Reconciler {
       const elapsedMs = Date.now() - (runCreatedAtMs(run.runId) ?? Date.now());
       const error = `Aborted: Maximum execution time exceeded: ${(elapsedMs / 1000).toFixed(2)}s > ${deps.limits.maxRunMs / 1000}s`;
       const { decided } = await state.decide({ ...run, status: 'failed', error });
-      if (decided) await finish(decided);
-      else await view.forget(run);
+      if (!decided) return view.forget(run);
+      await finish(decided);
+      onAction('run_expired', 1);
     };
     await inBatches(() => view.overdueRuns(shard, batch), end);
   };
@@ -83,8 +86,9 @@ export function createReconciler(deps: ReconcileDeps): Reconciler {
   const publishEndings = async (shard: number): Promise<void> => {
     const publish = async (run: RunRef): Promise<void> => {
       const decided = await state.decided(run);
-      if (decided) await finish(decided);
-      else await view.forget(run);
+      if (!decided) return view.forget(run);
+      await finish(decided);
+      onAction('ending_published', 1);
     };
     await inBatches(() => view.unpublished(shard, scanEveryMs, batch), publish);
   };
@@ -101,6 +105,7 @@ export function createReconciler(deps: ReconcileDeps): Reconciler {
           ...(context.trace.traceparent === undefined ? {} : { traceparent: context.trace.traceparent }),
         })),
       );
+      if (known.length > 0) onAction('node_requeued', known.length);
       const foreign = nodes.find(({ format }) => !knowsFormat(format));
       if (foreign) throw new OtherRelease(`The run ${foreign.context.runId}`);
       if (!more) return;
@@ -124,7 +129,9 @@ export function createReconciler(deps: ReconcileDeps): Reconciler {
       });
       const present = await view.present(runs.map((run) => run.context));
       const restore = async (run: UnfinishedRun, i: number): Promise<void> => {
-        if (!present[i]) await rebuildRun(deps, run);
+        if (present[i]) return;
+        await rebuildRun(deps, run);
+        onAction('run_restored', 1);
       };
       const done = await Promise.all(runs.map((run, i) => step(() => restore(run, i))));
       allDone &&= !done.includes(false);
@@ -146,7 +153,9 @@ export function createReconciler(deps: ReconcileDeps): Reconciler {
       const raise = (run: RunContext): Promise<boolean> =>
         step(async () => {
           const epoch = epochs.get(run.runId);
-          if (epoch !== undefined) await view.raiseEpoch(run, epoch);
+          if (epoch === undefined) return;
+          await view.raiseEpoch(run, epoch);
+          onAction('epoch_raised', 1);
         });
       const done = await Promise.all(runs.map(raise));
       allDone &&= !done.includes(false);

@@ -103,7 +103,7 @@ export async function settleNode(deps: SettleDeps, work: Work, result: NodeResul
   const [settled] = await Promise.all([settling, queueing]);
   if (settled.kind === 'stale') return;
   const waitedMs = Math.max(0, finishedAtMs - elapsedMs - job.readyAtMs);
-  deps.observer?.nodeSettled(node.type, outcome.status, elapsedMs / 1000, waitedMs / 1000);
+  deps.observer?.nodeSettled(node.type, outcome.status, elapsedMs / 1000, waitedMs / 1000, execution.run);
   const queued = order.late ? [] : certain;
   const others = settled.ready.filter(({ node: ready }) => !queued.some((each) => each.node === ready));
   const failed = outcome.outcome === 'retry' && recordingSpan() ? attemptSpanId(work.claim.token) : undefined;

@@ -12,7 +12,6 @@ export interface Ledger {
   ack(ids: string[]): Promise<void>;
   /** Sets entries aside that nobody could record; they stay in `<ledger>:parked`. */
   park(entries: LedgerEntry[]): Promise<void>;
-  depth(): Promise<{ length: number; oldestMs: number }>;
 }
 
 type Entry = [id: string, fields: string[] | null];
@@ -92,12 +91,6 @@ export function createLedger(
 
     async park(entries) {
       if (entries.length > 0) await redis.rpush(`${key}:parked`, ...entries.map((entry) => JSON.stringify(entry)));
-    },
-
-    async depth() {
-      const [length, first] = await Promise.all([redis.xlen(key), redis.xrange(key, '-', '+', 'COUNT', 1)]);
-      const oldest = (first as Entry[])[0]?.[0];
-      return { length, oldestMs: oldest ? Date.now() - Number(oldest.split('-')[0]) : 0 };
     },
   };
 }

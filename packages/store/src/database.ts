@@ -38,6 +38,8 @@ export interface Database {
   query<Row extends object>(statement: Statement, values: unknown[], options?: { timeoutMs?: number }): Promise<Row[]>;
   /** For calls that wait for a statement they share with others. */
   spanSql: SpanSql;
+  /** Connections lent out and idle, and queries that wait for one. */
+  connections(): { used: number; idle: number; waiting: number; max: number };
   close(): Promise<void>;
 }
 
@@ -95,6 +97,12 @@ export function createDatabase(options: DatabaseOptions): Database {
     prisma,
     query,
     spanSql,
+    connections: () => ({
+      used: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+      max: pool.options.max,
+    }),
     close: async () => {
       await prisma.$disconnect();
       await pool.end();

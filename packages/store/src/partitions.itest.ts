@@ -35,6 +35,17 @@ describe('partitions', () => {
     expect(await db.store.partitions.ensureAhead(nowMs, { ahead: 3 })).toBe(0);
   });
 
+  it('say how far ahead they reach without a gap in any table', async () => {
+    const nowMs = Date.UTC(2033, 4, 30, 12);
+    expect(await db.store.partitions.aheadMs(nowMs)).toBe(0);
+    await db.store.partitions.ensureAhead(nowMs, { ahead: 3 });
+    await db.store.partitions.ensureAhead(nowMs + 6 * dayMs, { ahead: 0 });
+    expect(await db.store.partitions.aheadMs(nowMs)).toBe(3.5 * dayMs);
+    expect(await db.store.partitions.aheadMs(nowMs + 3 * dayMs)).toBe(0.5 * dayMs);
+    await database.query({ text: 'DROP TABLE node_executions_20330601' }, []);
+    expect(await db.store.partitions.aheadMs(nowMs)).toBe(1.5 * dayMs);
+  });
+
   it('take the first and the last millisecond of a day', async () => {
     const owner = await seedApp(db.store);
     const start = Date.UTC(2031, 0, 1);

@@ -13,6 +13,8 @@ export interface Partitions {
   ensureAhead(nowMs: number, options?: { ahead?: number }): Promise<number>;
   /** Runs an insert of rows of the given times (Unix ms); when a day has no partition, makes it and runs it again. */
   insertInto(times: readonly number[], insert: () => Promise<unknown>): Promise<void>;
+  /** Time from `nowMs` to the end of the last day for which all tables have partitions, without a gap, ms; 0 when today has none. */
+  aheadMs(nowMs: number): Promise<number>;
   /** Drops the days that ended before `ms`, and with them all runs created then. Returns their tables' names. */
   dropBefore(ms: number): Promise<string[]>;
 }
@@ -39,6 +41,16 @@ export function createPartitions(database: Database): Partitions {
         for (const day of new Set(times.map(dayOf))) await ensure(Date.parse(day), Date.parse(day));
         await insert();
       }
+    },
+
+    async aheadMs(nowMs) {
+      const rows = await database.query<{ name: string }>(sql.listPartitions, []);
+      const names = new Set(rows.map(({ name }) => name));
+      const isMade = (day: string): boolean =>
+        sql.partitionedTables.every((table) => names.has(`${table}_${day.replaceAll('-', '')}`));
+      let endMs = Date.parse(dayOf(nowMs));
+      while (isMade(dayOf(endMs))) endMs += dayMs;
+      return Math.max(0, endMs - nowMs);
     },
 
     async dropBefore(ms) {

@@ -59,6 +59,8 @@ export interface RunRepository {
    * `after` is the last run id of the page before. Across tenants: for the reconciler only.
    */
   unfinished(query: { shard: number; createdBeforeMs: number; limit: number; after?: string }): Promise<StoredRun[]>;
+  /** Ids of the oldest runs of a shard that have not ended, oldest first. Across tenants: for metrics only. */
+  oldestUnfinished(shard: number, limit: number): Promise<string[]>;
   /** Raises the epoch of runs that have not ended; answers the new ones by run id. */
   raiseEpoch(runs: readonly RunKey[]): Promise<Map<string, number>>;
 }
@@ -157,6 +159,11 @@ export function createRunRepository(database: Database, partitions: Pick<Partiti
         limit,
       ]);
       return rows.map(parseRun);
+    },
+
+    async oldestUnfinished(shard, limit) {
+      const rows = await database.query<{ id: string }>(sql.unfinishedRunIds, [shard, limit]);
+      return rows.map(({ id }) => id);
     },
 
     async raiseEpoch(runs) {

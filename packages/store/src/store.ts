@@ -47,6 +47,8 @@ export function createStore(options: StoreOptions) {
     async ping(): Promise<void> {
       await database.query({ text: 'SELECT 1' }, []);
     },
+    /** How this process uses its connections. */
+    connections: () => database.connections(),
     /** Closes all connections; calls under way are waited for. */
     close: (): Promise<void> => database.close(),
   };

@@ -13,17 +13,23 @@ export * from './error-fields.js';
 export * from './health.js';
 export * from './log-fields.js';
 export { createLogger, logLevels, type Logger, type LoggerOptions, type LogLevel } from './logger.js';
+export { createBoundedLabel, otherLabel, type BoundedLabel, type BoundedLabelOptions } from './bounded-label.js';
+export { activeExemplar, exemplarOf } from './exemplar.js';
+export * from './metric-catalogue.js';
 export {
   createMetrics,
   metricsHandler,
-  secondsBuckets,
   type Counter,
+  type Exemplar,
   type Gauge,
   type Histogram,
   type MetricOptions,
   type Metrics,
   type MetricSnapshot,
 } from './metrics.js';
+export { metricsPage } from './metrics-page.js';
+export { observePool, type PoolUse } from './pool-metrics.js';
+export { createRunMetrics, type RunMetrics } from './run-metrics.js';
 export * from './run-trace.js';
 export { uncatalogued } from './span-catalogue.js';
 export { tracesStores, withStoreSpan } from './store-span.js';

@@ -1,6 +1,7 @@
 /** Prometheus metrics in the form that OTLP exporters take, so that every metric is defined once. */
 import { ValueType, type HrTime } from '@opentelemetry/api';
 import { metrics as sdk, resources } from '@opentelemetry/sdk-node';
+import { unitCode } from './metric-unit.js';
 import type { Metrics, MetricSnapshot } from './metrics.js';
 
 type Sample = MetricSnapshot['values'][number];
@@ -28,7 +29,7 @@ interface Times {
 
 function metricData({ name, help, type, values }: MetricSnapshot, times: Times): sdk.MetricData[] {
   const base = {
-    descriptor: { name, description: help, unit: '', valueType: ValueType.DOUBLE },
+    descriptor: { name, description: help, unit: unitCode({ name }), valueType: ValueType.DOUBLE },
     aggregationTemporality: sdk.AggregationTemporality.CUMULATIVE,
   };
   const points = (): sdk.DataPoint<number>[] =>

@@ -6,6 +6,7 @@ export * from './model-server.js';
 export * from './nginx.js';
 export * from './otlp-file.js';
 export * from './otlp-receiver.js';
+export * from './prometheus.js';
 export * from './proxy.js';
 export * from './servers.js';
 export * from './service-process.js';

@@ -208,12 +208,12 @@ describe('relay', () => {
     const { streams, relay, run } = setUp();
     const viewer = new Recorder('events').follow(relay, run);
     await settle();
-    expect(relay.viewers()).toEqual({ events: 1, end: 0 });
+    expect(relay.viewers()).toEqual({ events: 1, end: 0, full: 0 });
     viewer.following?.leave();
     streams.append(run, '1-1', '{}');
     await sweep();
     expect(viewer.got).toEqual([]);
-    expect(relay.viewers()).toEqual({ events: 0, end: 0 });
+    expect(relay.viewers()).toEqual({ events: 0, end: 0, full: 0 });
   });
 
   it('drains: streams end at once, also new ones; blocking calls are answered', async () => {

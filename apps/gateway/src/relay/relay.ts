@@ -19,6 +19,8 @@ export interface RelayOptions {
   bells: readonly Bell[];
   /** Told when Redis or Postgres cannot be read; the next sweep tries again. */
   onError: (error: Error) => void;
+  /** Told how long, in seconds, events were on their way from their ring to clients' buffers. */
+  onDelivered?: (seconds: number) => void;
   /** Time between sweeps, ms. Default 1000. */
   sweepMs?: number;
 }
@@ -40,8 +42,8 @@ export interface Relay {
   follow(run: FollowedRun, viewer: Viewer, options?: FollowOptions): Following;
   /** Newest event of a run's stream, `undefined` when the stream is gone. Rejects when Redis is away. */
   last(run: FollowedRun): Promise<StoredEvent | undefined>;
-  /** How many clients follow a run, by what they want. */
-  viewers(): Record<Viewer['wants'], number>;
+  /** How many clients follow a run, by what they want, and how many of them are full. */
+  viewers(): Record<Viewer['wants'] | 'full', number>;
   /** Ends streams at once, and those that come later; blocking calls may still wait. */
   drain(): void;
   /** Ends all that is left, and reads no more. */
@@ -51,7 +53,7 @@ export interface Relay {
 /** Sweeps without an event after which a run is looked up in history, should its stream be gone. */
 const silentSweepsBeforeCheck = 5;
 
-export function createRelay({ source, history, bells, onError, sweepMs = 1000 }: RelayOptions): Relay {
+export function createRelay({ source, history, bells, onError, onDelivered, sweepMs = 1000 }: RelayOptions): Relay {
   const watches = new Map<string, Watch>();
   const due = new Set<Watch>();
   // Rings for runs nobody watches yet: a fast run may ring before its request has come to follow it.
@@ -63,8 +65,10 @@ export function createRelay({ source, history, bells, onError, sweepMs = 1000 }:
   for (const bell of bells) {
     bell.onRing((runId) => {
       const watch = watches.get(runId);
-      if (watch) markDue(watch);
-      else rungNow.add(runId);
+      if (watch) {
+        watch.rungAt ??= performance.now();
+        markDue(watch);
+      } else rungNow.add(runId);
     });
   }
   const sweeper = setInterval(sweep, sweepMs);
@@ -84,6 +88,8 @@ export function createRelay({ source, history, bells, onError, sweepMs = 1000 }:
     for (const watch of batch) {
       watch.dirty = false;
       watch.reading = true;
+      watch.readFor = watch.rungAt;
+      watch.rungAt = undefined;
     }
     const live = batch.filter((watch) => !watch.gone);
     readStreams(live)
@@ -108,8 +114,15 @@ export function createRelay({ source, history, bells, onError, sweepMs = 1000 }:
   function settle({ watch, request, seats }: Read, events: StoredEvent[]): void {
     let taken = false;
     for (const seat of seats) if (watch.seats.has(seat) && deliverTo(seat, events)) taken = true;
-    if (taken) watch.silentSweeps = 0;
+    if (taken) delivered(watch);
     if (taken && request.count !== undefined && events.length >= pageSize) watch.dirty = true;
+  }
+
+  function delivered(watch: Watch): void {
+    watch.silentSweeps = 0;
+    if (watch.readFor === undefined) return;
+    onDelivered?.((performance.now() - watch.readFor) / 1000);
+    watch.readFor = undefined;
   }
 
   /** R5 */
@@ -191,8 +204,11 @@ export function createRelay({ source, history, bells, onError, sweepMs = 1000 }:
     },
 
     viewers() {
-      const counts = { events: 0, end: 0 };
-      for (const { viewer } of seats()) counts[viewer.wants] += 1;
+      const counts = { events: 0, end: 0, full: 0 };
+      for (const { viewer, full } of seats()) {
+        counts[viewer.wants] += 1;
+        if (full) counts.full += 1;
+      }
       return counts;
     },
 

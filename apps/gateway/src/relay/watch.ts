@@ -31,6 +31,9 @@ export interface Watch {
   /** A read is under way; rings meanwhile set `dirty`, so reads of one run never overlap. */
   reading: boolean;
   dirty: boolean;
+  /** When it was rung for first since the last read (`performance.now()`), and when it had been for the read under way. */
+  rungAt: number | undefined;
+  readFor: number | undefined;
   /** Sweeps since the last event. */
   silentSweeps: number;
   /** The run has ended and its stream is gone: read history instead. */
@@ -42,6 +45,8 @@ export const createWatch = (run: FollowedRun): Watch => ({
   seats: new Set(),
   reading: false,
   dirty: false,
+  rungAt: undefined,
+  readFor: undefined,
   silentSweeps: 0,
   gone: false,
 });

@@ -7,6 +7,8 @@ import { Turns } from './turns.js';
 export interface ManagedCodeRunner extends CodeRunner {
   /** Starts the interpreters ahead of the first run, which would start them otherwise. */
   start(): Promise<void>;
+  /** Runs under way, runs that wait, and how many may go on at a time. */
+  use(): Record<CodeLanguage, { used: number; waiting: number; max: number }>;
   /** Ends the helper process; runs that go on fail. */
   close(): Promise<void>;
 }
@@ -72,6 +74,13 @@ export function createCodeRunner(options: CodeRunnerOptions = {}): ManagedCodeRu
       } finally {
         giveBack();
       }
+    },
+    use() {
+      const of = (language: CodeLanguage) => {
+        const { taken: used, waiting } = turns[language];
+        return { used, waiting, max: settings.interpreters[language] };
+      };
+      return { python3: of('python3'), javascript: of('javascript') };
     },
     start: () => helper.start(),
     close: () => helper.close(),

@@ -33,6 +33,10 @@ export class Turns {
     this.#perTenant = Math.max(1, slots - 1);
   }
 
+  get taken(): number {
+    return this.#taken;
+  }
+
   get waiting(): number {
     return this.#waiting.size;
   }

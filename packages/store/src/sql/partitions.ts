@@ -6,6 +6,9 @@ export const ensurePartitions: Statement = {
   text: 'SELECT millrace_ensure_partitions($1::date, $2::date) AS made',
 };
 
+/** Those with a partition for each day, `<table>_<yyyymmdd>`. */
+export const partitionedTables = ['runs', 'node_executions', 'run_archives'];
+
 /** `inhdetachpending` marks a partition whose detaching was interrupted; it must be finished first. */
 export const listPartitions: Statement = {
   name: 'partitions_list',

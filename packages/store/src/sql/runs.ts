@@ -78,6 +78,12 @@ export const unfinishedRuns: Statement = {
     ORDER BY r.id LIMIT $6`,
 };
 
+/** The same walk for those who only look: the oldest first. */
+export const unfinishedRunIds: Statement = {
+  name: 'runs_unfinished_ids',
+  text: `SELECT r.id FROM runs r WHERE r.shard = $1 AND r.status = 'accepted' ORDER BY r.id LIMIT $2`,
+};
+
 /** A rebuilt run lives on under the next epoch; ended ones keep theirs. */
 export const raiseEpochs: Statement = {
   name: 'runs_raise_epochs',
