@@ -66,6 +66,8 @@ export const workerEnv = {
   MAX_EXECUTION_STEPS: integer({ min: 1 }).default(500),
   /** JSON file of model prices that win over the list prices (docs/models.md). */
   MODEL_PRICES_FILE: text().optional(),
+  /** Bytes of files that are held in memory at a time; nodes that need more wait for others. */
+  FILES_MEMORY_LIMIT: bytes().default(512 * 1024 ** 2),
   ...codeOutputEnv,
   ...codeRunnerEnv,
 };

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text as textOf } from 'node:stream/consumers';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { NodeRequest, NodeResult, ValueObject } from '@millrace/contracts';
 import { createNodeExecutors } from '@millrace/nodes';
@@ -83,7 +84,13 @@ async function run(
   const models = { invoke: () => Promise.reject(new Error('no model here')) };
   const code = { run: () => Promise.reject(new Error('no code here')) };
   const unused = () => Promise.reject(new Error('no file here'));
-  const files = { read: unused, create: unused, createFromResponse: unused };
+  const files: Parameters<typeof createNodeExecutors>[0]['files'] = {
+    ...{ open: unused, create: unused },
+    createFromResponse: async (_owner, { body }) => {
+      await textOf(body);
+      return {};
+    },
+  };
   const executor = createNodeExecutors({ outbound, models, code, files }).get('http-request');
   const request: NodeRequest = {
     ...{ nodeId: 'n', title: 'N', inputs: {}, tenantId: 't', appId: 'a', endUserId: 'u', runId: 'r', executionId: 'e' },

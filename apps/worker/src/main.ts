@@ -55,7 +55,7 @@ const models = observeModels(invoker, metrics);
 const storage = createLocalStorage(resolve(env.MILLRACE_DATA_DIR, 'files'));
 const links = createFileLinks({ secretKey: env.MILLRACE_SECRET_KEY, lifetimeSeconds: env.FILES_ACCESS_TIMEOUT });
 const files = createFileAccess({
-  ...{ storage, outbound },
+  ...{ storage, outbound, memoryBytes: env.FILES_MEMORY_LIMIT },
   catalogue: namingOutages({
     findOwned: (owner, ids) => store.files.findOwned(owner, ids),
     insert: (file) => store.files.insert(file),

@@ -1,5 +1,5 @@
 import type { ValueObject } from './json.js';
-import type { OutboundResponse } from './node.js';
+import type { OutboundResponse, StreamedBody } from './node.js';
 
 /** Whose a stored file is (service-api 6.3): one end user of one app of one tenant. */
 export interface FileOwner {
@@ -63,30 +63,54 @@ export interface FileStorage {
   sweep(beforeMs: number): Promise<number>;
 }
 
-/** Content of a file value, read whole. */
-export interface FileContent {
-  bytes: Uint8Array;
+/** The content of a file and how it is called. */
+export interface FileContent extends StreamedBody {
   name: string;
   mimeType: string;
+}
+
+/** Files that can be read until they are closed: `await using`. */
+export interface OpenFiles extends AsyncDisposable {
+  /** In the order they were asked for. Reading throws `FileError`. */
+  files: readonly FileContent[];
+}
+
+export interface OpenOptions {
+  /** Most bytes of all files together. */
+  maxBytes: number;
+  /** How often the caller holds their content in memory at a time; 0 when it passes it on as it reads. */
+  copies: number;
+  signal?: AbortSignal;
 }
 
 /** Port for nodes: reads file values. */
 export interface FileReader {
   /**
-   * Reads a stored file of the owner, or fetches a remote one through the guarded client.
+   * Opens stored files of the owner, and fetches remote ones through the guarded client. What callers hold in memory is bounded
+   * for the process: whoever would exceed it waits for those before it to close theirs, tenants in turn.
    * @throws FileError; the signal's reason when aborted
    */
-  read(owner: FileOwner, file: ValueObject, options: { maxBytes: number; signal?: AbortSignal }): Promise<FileContent>;
+  open(owner: FileOwner, files: readonly ValueObject[], options: OpenOptions): Promise<OpenFiles>;
 }
 
-/** Port for nodes: makes file values. */
+/** Content to be stored. */
+export interface NewFile {
+  name: string;
+  mimeType: string;
+  content: AsyncIterable<Uint8Array>;
+  /** Most bytes of it. */
+  maxBytes: number;
+}
+
+/** Port for nodes: makes file values. Content goes to the storage as it comes. */
 export interface FileWriter {
-  /** Stores content; answers the file value (`tool_file`), whose links the engine signs. */
-  create(owner: FileOwner, file: FileContent): Promise<ValueObject>;
-  /** Stores the body of a response, named and typed as its headers and address tell. */
+  /** Stores content; answers the file value (`tool_file`), whose links the engine signs. @throws FileError `too-large` */
+  create(owner: FileOwner, file: NewFile): Promise<ValueObject>;
+  /** Stores the body of a response, named and typed as its headers and address tell. @throws as `create` */
   createFromResponse(
     owner: FileOwner,
-    response: Pick<OutboundResponse, 'headers' | 'body' | 'url'>,
+    response: Pick<OutboundResponse<AsyncIterable<Uint8Array>>, 'headers' | 'body' | 'url'>,
+    maxBytes: number,
   ): Promise<ValueObject>;
 }
 

@@ -19,7 +19,8 @@ export interface ModelFile {
   type: 'image' | 'document' | 'audio' | 'video';
   name: string;
   mimeType: string;
-  bytes: Uint8Array;
+  /** The content, in base64, as every provider wants it. */
+  base64: string;
   /** How closely an image is looked at, where the provider can be told. */
   detail?: 'high' | 'low';
 }

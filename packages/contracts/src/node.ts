@@ -77,6 +77,14 @@ export interface NodeExecutor {
   execute(request: NodeRequest): Promise<NodeResult>;
 }
 
+/** Content of known length that is made as it is sent, so that nobody holds it whole. */
+export interface StreamedBody {
+  /** Bytes. */
+  size: number;
+  /** Makes the content from its beginning; called again when a redirect wants it once more. */
+  read(): AsyncIterable<Uint8Array>;
+}
+
 /** An HTTP request through the guarded client. */
 export interface OutboundRequest {
   method: string;
@@ -84,11 +92,9 @@ export interface OutboundRequest {
   /** The address as its author wrote it, with placeholders for what a run fills in: what traces may show of it. Default: no path is shown. */
   urlTemplate?: string;
   headers: Record<string, string>;
-  body?: string | Uint8Array | FormData;
+  body?: string | Uint8Array | StreamedBody;
   /** Milliseconds; connect, headers-and-body read, write. */
   timeouts?: { connectMs?: number; readMs?: number; writeMs?: number };
-  /** Default 10 MiB; a larger response fails with `ResponseSizeError`. */
-  maxResponseBytes?: number;
   verifyTls?: boolean;
   followRedirects?: boolean;
   /** Names of headers that stay on their origin when a redirect leads to another, besides the usual ones. */
@@ -96,19 +102,28 @@ export interface OutboundRequest {
   signal?: AbortSignal;
 }
 
-export interface OutboundResponse {
+export interface OutboundResponse<Body = Uint8Array> {
   status: number;
   statusText: string;
   /** Lower-case names; repeated headers joined by `, `. */
   headers: Record<string, string>;
-  body: Uint8Array;
+  body: Body;
   /** Final URL after redirects. */
   url: string;
 }
 
+/**
+ * A response whose body, decompressed, is still to be read, once: to its end, or as far as the reader likes. One that is not
+ * read at all must be cancelled. Reading throws `OutboundError`; the error of a broken connection, for example.
+ */
+export type StreamedResponse = OutboundResponse<AsyncIterable<Uint8Array> & { cancel(): void }>;
+
 /** The one way out: refuses private and link-local addresses at connect time. */
 export interface Outbound {
-  request(request: OutboundRequest): Promise<OutboundResponse>;
+  /** The whole response in memory. `maxResponseBytes` (default 10 MiB): a larger one fails with `ResponseSizeError`. */
+  request(request: OutboundRequest & { maxResponseBytes?: number }): Promise<OutboundResponse>;
+  /** The beginning of a response; nothing bounds its body but its reader. */
+  open(request: OutboundRequest): Promise<StreamedResponse>;
   /** A WHATWG `fetch` under the same guard, for provider SDKs (streams bodies). */
   fetch: typeof globalThis.fetch;
 }

@@ -25,10 +25,6 @@ export class ResponseSizeError extends OutboundError {
     readonly maxBytes: number,
     /** Announced size, or what had arrived when the limit was passed. */
     readonly currentBytes: number,
-    /** Headers of the response, lower-case names. */
-    readonly headers: Record<string, string>,
-    /** First bytes of the body, for telling text from files. */
-    readonly head: Uint8Array,
   ) {
     super('response-size', `Response size ${currentBytes} bytes exceeds the limit of ${maxBytes} bytes`);
     this.name = 'ResponseSizeError';

@@ -2,18 +2,21 @@ import {
   FileError,
   newId,
   OutboundError,
-  ResponseSizeError,
   type FileContent,
   type FileOwner,
   type FileReader,
   type FileStorage,
   type FileWriter,
+  type NewFile,
+  type OpenBlob,
+  type OpenFiles,
+  type OpenOptions,
   type Outbound,
-  type OutboundResponse,
   type StoredFile,
   type ValueObject,
 } from '@millrace/contracts';
 import { detectFileType, extensionOf, storedFileOf, storedFileValue } from '@millrace/graph';
+import { ByteBudget } from './byte-budget.js';
 import { extensionFor } from './mime.js';
 import { describeRemote } from './remote-files.js';
 
@@ -27,74 +30,115 @@ export interface FileCatalogue {
 export interface FileAccessDeps {
   storage: FileStorage;
   catalogue: FileCatalogue;
-  outbound: Pick<Outbound, 'request'>;
+  outbound: Pick<Outbound, 'open'>;
+  /** Most bytes of files that are held in memory at a time. Default 512 MiB. */
+  memoryBytes?: number;
 }
 
-type ReadOptions = Parameters<FileReader['read']>[2];
+interface Stored {
+  kind: 'stored';
+  name: string;
+  mimeType: string;
+  blob: OpenBlob;
+}
+
+interface Remote {
+  kind: 'remote';
+  url: string;
+  value: ValueObject;
+  /** Bytes, as the value says; Infinity when it does not. */
+  claimed: number;
+}
+
+/** A file that is known but not read yet. */
+type Found = Stored | Remote;
+
+/** A remote file is larger than its value says. */
+class BrokenClaim extends Error {}
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** Reads and makes files for nodes. A file value may be forged: what is stored is looked up as the run's owner. */
-export function createFileAccess({ storage, catalogue, outbound }: FileAccessDeps): FileReader & FileWriter {
-  async function readStored(owner: FileOwner, id: string, { maxBytes, signal }: ReadOptions): Promise<FileContent> {
+export function createFileAccess(deps: FileAccessDeps): FileReader & FileWriter {
+  const { storage, catalogue, outbound, memoryBytes = 512 * 1024 * 1024 } = deps;
+  const budget = new ByteBudget(memoryBytes);
+
+  async function find(owner: FileOwner, value: ValueObject): Promise<Found> {
+    const id = storedFileOf(value)?.id;
+    if (id === undefined) {
+      const url = text(value['remote_url']) || text(value['url']);
+      if (!url.startsWith('http')) throw new FileError('not-readable', 'The file has no address');
+      const claimed = typeof value['size'] === 'number' && value['size'] >= 0 ? value['size'] : Infinity;
+      return { kind: 'remote', url, value, claimed };
+    }
     const [stored] = await catalogue.findOwned(owner, [id]);
     const blob = stored && (await storage.open({ tenantId: stored.tenantId, fileId: stored.id }));
     if (!stored || !blob) throw new FileError('not-found', 'The file does not exist any more');
-    if (blob.size > maxBytes) throw tooLarge(stored.name, blob.size, maxBytes);
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of blob.read()) {
-      signal?.throwIfAborted();
-      chunks.push(chunk);
-    }
-    return { bytes: Buffer.concat(chunks), name: stored.name, mimeType: stored.mimeType };
+    return { kind: 'stored', name: stored.name, mimeType: stored.mimeType, blob };
   }
 
-  async function readRemote(file: ValueObject, { maxBytes, signal }: ReadOptions): Promise<FileContent> {
-    const url = text(file['remote_url']) || text(file['url']);
-    if (!url.startsWith('http')) throw new FileError('not-readable', 'The file has no address');
-    const answer = await fetchRemote(url, maxBytes, signal);
-    if (answer.status < 200 || answer.status > 299) {
-      throw new FileError('not-readable', `Fetching ${url} failed with status code ${answer.status}`);
+  /** Opens files, fetching the remote ones one after the other. @throws BrokenClaim when `trusting` was wrong */
+  async function read(found: readonly Found[], trusting: boolean, { maxBytes, signal }: OpenOptions) {
+    let left = maxBytes;
+    const opened: FileContent[] = [];
+    for (const each of found) {
+      const most = each.kind === 'remote' && trusting ? Math.min(each.claimed, left) : left;
+      const file = each.kind === 'stored' ? storedContent(each) : await fetchRemote(outbound, each, most, signal);
+      if (file === undefined && most < left) throw new BrokenClaim();
+      if (file === undefined) throw tooLarge((each as Remote).url, left);
+      left -= file.size;
+      opened.push(file);
     }
-    const known = describeRemote(url, answer.headers);
-    return {
-      bytes: answer.body,
-      name: text(file['filename']) || known.filename,
-      mimeType: text(file['mime_type']) || known.mimeType,
-    };
-  }
-
-  async function fetchRemote(url: string, maxBytes: number, signal?: AbortSignal): Promise<OutboundResponse> {
-    try {
-      const request = { method: 'GET', url, headers: {}, maxResponseBytes: maxBytes, timeouts: fetchTimeouts };
-      return await outbound.request({ ...request, ...(signal ? { signal } : {}) });
-    } catch (error) {
-      if (error instanceof ResponseSizeError) throw tooLarge(url, error.currentBytes, maxBytes);
-      if (error instanceof OutboundError && error.kind !== 'aborted') {
-        throw new FileError('not-readable', `Fetching ${url} failed: ${error.message}`, { cause: error });
-      }
-      throw error;
-    }
+    return opened;
   }
 
   return {
-    read(owner, file, options) {
-      const stored = storedFileOf(file);
-      return stored ? readStored(owner, stored.id, options) : readRemote(file, options);
+    async open(owner, values, options) {
+      const { maxBytes, copies, signal } = options;
+      const found: Found[] = [];
+      let stored = 0;
+      for (const value of values) {
+        const each = await find(owner, value);
+        found.push(each);
+        if (each.kind !== 'stored') continue;
+        if (stored + each.blob.size > maxBytes) throw tooLarge(each.name, maxBytes - stored, each.blob.size);
+        stored += each.blob.size;
+      }
+      const remote = found.filter((each) => each.kind === 'remote');
+      const memoryOf = (remoteBytes: number) => stored * copies + remoteBytes * (copies + 1);
+      // Everything is taken at once: whoever held some and waited for more could wait for others that do the same.
+      const within = async (trusting: boolean): Promise<OpenFiles> => {
+        const expected = remote.reduce((sum, { claimed }) => sum + (trusting ? claimed : Infinity), 0);
+        const share = await budget.take(owner.tenantId, memoryOf(Math.min(expected, maxBytes - stored)), signal);
+        try {
+          const files = await read(found, trusting, options);
+          share.shrinkTo(memoryOf(files.reduce((sum, { size }) => sum + size, 0) - stored));
+          return { files, [Symbol.asyncDispose]: async () => share.release() };
+        } catch (error) {
+          share.release();
+          throw error;
+        }
+      };
+      try {
+        return await within(true);
+      } catch (error) {
+        if (error instanceof BrokenClaim) return within(false);
+        throw error;
+      }
     },
 
     create,
 
-    createFromResponse(owner, { headers, body, url }) {
+    createFromResponse(owner, { headers, body, url }, maxBytes) {
       const { filename, mimeType } = describeRemote(url, headers);
-      return create(owner, { bytes: body, name: filename, mimeType });
+      return create(owner, { content: body, name: filename, mimeType, maxBytes });
     },
   };
 
-  async function create(owner: FileOwner, { bytes, name, mimeType }: FileContent): Promise<ValueObject> {
+  async function create(owner: FileOwner, { content, name, mimeType, maxBytes }: NewFile): Promise<ValueObject> {
     const id = newId();
     const extension = extensionOf(name) || (extensionFor(mimeType)?.slice(1) ?? 'bin');
-    const staged = await storage.stage({ tenantId: owner.tenantId, fileId: id }, once(bytes), bytes.length);
+    const staged = await storage.stage({ tenantId: owner.tenantId, fileId: id }, content, maxBytes);
     const { size, hash } = staged;
     const { tenantId, appId, endUserId } = owner;
     const facts = { origin: 'tool', name, extension, mimeType, size, hash, createdAtMs: Date.now() } as const;
@@ -106,14 +150,63 @@ export function createFileAccess({ storage, catalogue, outbound }: FileAccessDep
   }
 }
 
+function storedContent({ name, mimeType, blob }: Stored): FileContent {
+  async function* read() {
+    try {
+      yield* blob.read();
+    } catch (cause) {
+      throw new FileError('not-readable', `File ${name} could not be read`, { cause });
+    }
+  }
+  return { name, mimeType, size: blob.size, read };
+}
+
+/** `undefined` when it is larger than `maxBytes`. */
+async function fetchRemote(
+  outbound: Pick<Outbound, 'open'>,
+  { url, value }: Remote,
+  maxBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<FileContent | undefined> {
+  const request = { method: 'GET', url, headers: {}, timeouts: fetchTimeouts };
+  try {
+    const { status, headers, body } = await outbound.open({ ...request, ...(signal ? { signal } : {}) });
+    if (status < 200 || status > 299) {
+      body.cancel();
+      throw new FileError('not-readable', `Fetching ${url} failed with status code ${status}`);
+    }
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of body) {
+      size += chunk.length;
+      if (size > maxBytes) return undefined;
+      chunks.push(chunk);
+    }
+    const known = describeRemote(url, headers);
+    return {
+      ...{ name: text(value['filename']) || known.filename, mimeType: text(value['mime_type']) || known.mimeType },
+      size,
+      async *read() {
+        yield* chunks;
+      },
+    };
+  } catch (error) {
+    if (error instanceof OutboundError && error.kind !== 'aborted') {
+      throw new FileError('not-readable', `Fetching ${url} failed: ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
+}
+
 const fetchTimeouts = { connectMs: 10_000, readMs: 60_000 };
 
-const tooLarge = (name: string, size: number, maxBytes: number): FileError =>
-  new FileError('too-large', `File ${name} is too large: ${size} bytes, at most ${maxBytes} are accepted`);
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
+const tooLarge = (name: string, maxBytes: number, size?: number): FileError => {
+  const known = size === undefined ? '' : `${size} bytes, `;
+  return new FileError(
+    'too-large',
+    `File ${name} is too large: ${known}at most ${maxBytes}${size === undefined ? ' bytes' : ''} are accepted`,
+  );
+};
 
 /**
  * The row first, then the content: a crash between the two leaves a row that nobody was told of, never content

@@ -4,7 +4,7 @@ import { filePart } from './file-parts.js';
 import { toPrompt } from './messages.js';
 
 const file = (mimeType: string, type: ModelFile['type'] = 'image'): ModelFile => ({
-  ...{ type, mimeType, name: 'n', bytes: Buffer.from('x') },
+  ...{ type, mimeType, name: 'n', base64: btoa('x') },
 });
 
 it.each<[Protocol, string, string | undefined]>([

@@ -36,15 +36,15 @@ export function filePart(file: ModelFile, protocol: Protocol): LanguageModelV4Fi
     type: 'file',
     mediaType,
     filename: file.name,
-    data: { type: 'data', data: file.bytes },
+    data: { type: 'data', data: file.base64 },
     ...(file.type === 'image' &&
       file.detail !== undefined && { providerOptions: withDetail(file, mediaType, protocol) }),
   };
 }
 
-function withDetail({ bytes, detail = 'high' }: ModelFile, mediaType: string, protocol: Protocol) {
+function withDetail({ base64, detail = 'high' }: ModelFile, mediaType: string, protocol: Protocol) {
   if (protocol !== 'openai-compatible') return { openai: { imageDetail: detail }, azure: { imageDetail: detail } };
   // The library knows no detail for these servers, but lays such options over the part.
-  const url = `data:${mediaType};base64,${Buffer.from(bytes).toString('base64')}`;
+  const url = `data:${mediaType};base64,${base64}`;
   return { openaiCompatible: { image_url: { url, detail } } };
 }

@@ -14,10 +14,9 @@ afterAll(async () => {
   await server.close();
 });
 
-const bytes = Buffer.from('\x89PNG picture', 'latin1');
-const base64 = bytes.toString('base64');
-const picture = { type: 'image', name: 'cat.png', mimeType: 'image/png', bytes, detail: 'low' } as const;
-const film = { type: 'video', name: 'cat.avi', mimeType: 'application/x-film', bytes } as const;
+const base64 = btoa('\x89PNG picture');
+const picture = { type: 'image', name: 'cat.png', mimeType: 'image/png', base64, detail: 'low' } as const;
+const film = { type: 'video', name: 'cat.avi', mimeType: 'application/x-film', base64 } as const;
 
 async function ask(
   provider: string,

@@ -6,7 +6,7 @@ import { nodeRequest } from './testing/request.js';
 const unused = () => Promise.reject(new Error('not called here'));
 const models: ModelInvoker = { invoke: unused };
 const executors = createNodeExecutors({
-  ...{ outbound: { request: unused }, models, code: { run: unused }, files: memoryFiles() },
+  ...{ outbound: { open: unused }, models, code: { run: unused }, files: memoryFiles() },
 });
 
 async function run(

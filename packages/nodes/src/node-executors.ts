@@ -1,4 +1,5 @@
 import type { FileReader, FileWriter, ModelInvoker, NodeExecutor, Outbound } from '@millrace/contracts';
+import { createChecks } from './checks/checks.js';
 import { createCodeNode, type CodeNodeDependencies } from './code/code.js';
 import { createEndNode } from './end/end.js';
 import { createHttpRequestNode } from './http-request/http-request.js';
@@ -9,21 +10,22 @@ import { createTemplateTransformNode } from './template-transform/template-trans
 import { createVariableAggregatorNode } from './variable-aggregator/variable-aggregator.js';
 
 export interface NodeDependencies extends CodeNodeDependencies {
-  outbound: Pick<Outbound, 'request'>;
+  outbound: Pick<Outbound, 'open'>;
   models: ModelInvoker;
   files: FileReader & FileWriter;
 }
 
 /** An executor of every node type that can run, by type. They hold no run state: one set serves a process. */
 export function createNodeExecutors(dependencies: NodeDependencies): Map<string, NodeExecutor> {
+  const checks = createChecks();
   const executors = [
-    createStartNode(),
+    createStartNode({ checks }),
     createEndNode(),
     createIfElseNode(),
     createVariableAggregatorNode(),
     createTemplateTransformNode(),
     createHttpRequestNode(dependencies),
-    createLlmNode(dependencies),
+    createLlmNode({ ...dependencies, checks }),
     createCodeNode(dependencies),
   ];
   return new Map(executors.map((executor) => [executor.type, executor]));

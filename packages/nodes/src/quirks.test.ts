@@ -9,6 +9,7 @@ import type {
 import { isObject, parseFile } from '@millrace/graph';
 import { createNodeExecutors, supportedNodeTypes } from './node-executors.js';
 import { memoryFiles } from './testing/memory-files.js';
+import { replying } from './testing/replies.js';
 import { nodeRequest } from './testing/request.js';
 
 /** How the settings of nodes look in real files of all versions (dsl 1.5, 1.8, 1.13, appendix C): one row per quirk. */
@@ -27,12 +28,7 @@ async function run(data: string, pool: Record<string, ValueObject> = {}, inputs:
   const [sent, asked, ran]: [OutboundRequest[], ModelRequest[], CodeRequest[]] = [[], [], []];
   const executors = createNodeExecutors({
     files: memoryFiles(),
-    outbound: {
-      request: async (request) => {
-        sent.push(request);
-        return { status: 404, statusText: '', headers: {}, body: new Uint8Array(), url: request.url };
-      },
-    },
+    outbound: replying({ status: 404, headers: {}, body: new Uint8Array() }, sent),
     models: {
       invoke: async (request) => {
         asked.push(request);

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
-import { OutboundError, type OutboundResponse } from '@millrace/contracts';
+import { OutboundError, type OutboundResponse, type StreamedBody } from '@millrace/contracts';
 import { errors, request, type Dispatcher } from 'undici';
 import type { Hop } from './redirects.js';
-import { inPieces, isLargeBody } from './request-body.js';
+import { inPieces, isStreamed } from './request-body.js';
 
 export interface ExchangeOptions {
   dispatcher: Dispatcher;
@@ -15,16 +15,16 @@ export type RawResponse = Omit<OutboundResponse, 'body' | 'url'> & { body: Dispa
 
 /** One request and the beginning of its response; the caller reads or destroys the body. @throws OutboundError */
 export async function exchange(hop: Hop, options: ExchangeOptions): Promise<RawResponse> {
-  const large = isLargeBody(hop.body) ? watchSending(hop.body, options) : undefined;
+  const sending = isStreamed(hop.body) ? watchSending(hop.body, options) : undefined;
   try {
     const answer = await request(hop.url, {
       dispatcher: options.dispatcher,
       method: hop.method,
-      headers: large ? { ...hop.headers, 'content-length': String(hop.body?.length) } : hop.headers,
-      body: large?.body ?? hop.body ?? null,
-      headersTimeout: large ? 0 : options.readMs,
+      headers: isStreamed(hop.body) ? { ...hop.headers, 'content-length': String(hop.body.size) } : hop.headers,
+      body: isStreamed(hop.body) ? (sending?.body ?? null) : (hop.body ?? null),
+      headersTimeout: sending ? 0 : options.readMs,
       bodyTimeout: options.readMs,
-      signal: large?.signal ?? options.signal ?? null,
+      signal: sending?.signal ?? options.signal ?? null,
     });
     // Readers meet the errors of a body; those of one that is thrown away must not end the process.
     answer.body.on('error', () => undefined);
@@ -35,26 +35,40 @@ export async function exchange(hop: Hop, options: ExchangeOptions): Promise<RawR
       body: answer.body,
     };
   } catch (error) {
-    throw toOutboundError(error, options.signal);
+    // What kept the content from being read is no fault of the connection's.
+    throw sending?.unreadable() ?? toOutboundError(error, options.signal);
   } finally {
-    large?.[Symbol.dispose]();
+    sending?.[Symbol.dispose]();
   }
 }
 
-/** Applies the write limit between pieces of a large body, then the read limit until the response begins. */
-function watchSending(bytes: Uint8Array, options: ExchangeOptions) {
+/** Applies the write limit between pieces of a body, then the read limit until the response begins. */
+function watchSending(content: StreamedBody, options: ExchangeOptions) {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
+  let unreadable: Error | undefined;
   const expire = (what: string) => controller.abort(new OutboundError('timeout', `${what} timed out`));
+  const read = async function* () {
+    try {
+      yield* content.read();
+    } catch (error) {
+      unreadable = error as Error;
+      throw error;
+    }
+  };
   const body = Readable.from(
-    inPieces(bytes, (done) => {
+    inPieces({ size: content.size, read }, (done) => {
       clearTimeout(timer);
       timer = done ? setTimeout(expire, options.readMs, 'Read') : setTimeout(expire, options.writeMs, 'Write');
     }),
     { objectMode: false },
   );
-  const signal = options.signal ? AbortSignal.any([options.signal, controller.signal]) : controller.signal;
-  return { body, signal, [Symbol.dispose]: () => clearTimeout(timer) };
+  return {
+    body,
+    signal: options.signal ? AbortSignal.any([options.signal, controller.signal]) : controller.signal,
+    unreadable: () => unreadable,
+    [Symbol.dispose]: () => clearTimeout(timer),
+  };
 }
 
 function joinHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {

@@ -1,4 +1,4 @@
-import { OutboundError, type Outbound, type OutboundRequest, type OutboundResponse } from '@millrace/contracts';
+import { OutboundError, type Outbound, type OutboundRequest, type StreamedResponse } from '@millrace/contracts';
 import type { Span } from '@millrace/telemetry';
 import { Agent } from 'undici';
 import { parseNetworks } from './addresses.js';
@@ -10,8 +10,8 @@ import { createGuardedFetch } from './guarded-fetch.js';
 import { answered, hiddenPath, templatePath, traceHeaders, withHttpSpan } from './http-span.js';
 import { createHostMatcher, createProxyChoice, type ProxySettings } from './proxies.js';
 import { maxRedirects, nextHop, parseTarget, type Hop } from './redirects.js';
-import { encodeBody } from './request-body.js';
-import { readBody } from './response-body.js';
+import { wireBody } from './request-body.js';
+import { readWhole, streamBody } from './response-body.js';
 
 /** Connect limits are chosen by users, so the clients kept for them must be bounded. */
 const maxClients = 16;
@@ -43,7 +43,7 @@ export interface OutboundOptions {
   ca?: string;
 }
 
-type Step = { response: OutboundResponse; next?: undefined } | { response?: undefined; next: Hop };
+type Step = { response: StreamedResponse; next?: undefined } | { response?: undefined; next: Hop };
 
 interface Client {
   agent: Agent;
@@ -95,14 +95,14 @@ export function createOutbound(options: OutboundOptions = {}): ClosableOutbound 
     return agent;
   }
 
-  async function request(wanted: OutboundRequest): Promise<OutboundResponse> {
+  async function open(wanted: OutboundRequest): Promise<StreamedResponse> {
     const {
       connectMs = defaults.connectMs,
       readMs = defaults.readMs,
       writeMs = defaults.writeMs,
     } = wanted.timeouts ?? {};
     const { signal } = wanted;
-    let hop = await firstHop(wanted);
+    let hop = firstHop(wanted);
     /** One hop: what it answered, or where it led. */
     const send = async (span: Span): Promise<Step> => {
       const dispatcher = agentFor(connectMs, wanted.verifyTls ?? true);
@@ -114,17 +114,8 @@ export function createOutbound(options: OutboundOptions = {}): ClosableOutbound 
           ? undefined
           : nextHopOrDestroy(hop, response, wanted.confidentialHeaders ?? []);
       if (!next) {
-        try {
-          const body = await readBody(
-            response.body,
-            response.headers,
-            wanted.maxResponseBytes ?? defaults.maxResponseBytes,
-          );
-          return { response: { ...response, body, url: hop.url.href } };
-        } catch (error) {
-          response.body.destroy();
-          throw toOutboundError(error, signal);
-        }
+        const body = streamBody(response.body, response.headers, (error) => toOutboundError(error, signal));
+        return { response: { ...response, body, url: hop.url.href } };
       }
       // Reads a short body to the end, so that its connection can serve again.
       await response.body.dump({ limit: maxRedirectBytes }).catch(() => undefined);
@@ -140,7 +131,11 @@ export function createOutbound(options: OutboundOptions = {}): ClosableOutbound 
   }
 
   return {
-    request,
+    open,
+    async request({ maxResponseBytes = defaults.maxResponseBytes, ...wanted }) {
+      const response = await open(wanted);
+      return { ...response, body: await readWhole(response, maxResponseBytes) };
+    },
     fetch: createGuardedFetch(() => agentFor(defaults.connectMs, true), propagated),
     close: async () => {
       const all = [...clients.values()];
@@ -151,9 +146,8 @@ export function createOutbound(options: OutboundOptions = {}): ClosableOutbound 
   };
 }
 
-async function firstHop(wanted: OutboundRequest): Promise<Hop> {
+function firstHop(wanted: OutboundRequest): Hop {
   const url = parseTarget(wanted.url);
-  const { bytes, contentType } = await encodeBody(wanted.body);
   const headers: Record<string, string> = {
     accept: '*/*',
     'accept-encoding': 'gzip, deflate, br',
@@ -169,13 +163,12 @@ async function firstHop(wanted: OutboundRequest): Promise<Hop> {
     }
     if (!hopByHop.has(name.toLowerCase())) headers[name.toLowerCase()] = value;
   }
-  if (contentType !== undefined) headers['content-type'] = contentType;
   if (url.username || url.password) {
     const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
     headers['authorization'] ??= `Basic ${Buffer.from(pair).toString('base64')}`;
     url.username = url.password = '';
   }
-  return { method: wanted.method.toUpperCase(), url, headers, body: bytes };
+  return { method: wanted.method.toUpperCase(), url, headers, body: wireBody(wanted.body) };
 }
 
 function nextHopOrDestroy(hop: Hop, response: RawResponse, confidential: readonly string[]): Hop | undefined {

@@ -1,7 +1,8 @@
 import { OutboundError } from '@millrace/contracts';
+import type { WireBody } from './request-body.js';
 
 /** One request on the wire; header names in lower case. */
-export interface Hop<Body = Uint8Array> {
+export interface Hop<Body = WireBody> {
   method: string;
   url: URL;
   headers: Record<string, string>;

@@ -1,31 +1,38 @@
+import type { OutboundRequest, StreamedBody } from '@millrace/contracts';
+
 /** Bodies up to this size are handed to the socket in one piece. */
 const pieceBytes = 64 * 1024;
 
-/** Bytes of a request body, and the content type that a form brings along. */
-export async function encodeBody(
-  body: string | Uint8Array | FormData | undefined,
-): Promise<{ bytes: Uint8Array | undefined; contentType: string | undefined }> {
-  if (body === undefined || typeof body === 'string') {
-    return { bytes: body ? Buffer.from(body, 'utf8') : undefined, contentType: undefined };
-  }
-  if (body instanceof Uint8Array) return { bytes: body, contentType: undefined };
-  const encoded = new Response(body);
+/** A request body on the wire: small ones as they are. */
+export type WireBody = Uint8Array | StreamedBody;
+
+/** A small body fits into the socket's own buffer; sending anything larger needs watching, and is done in pieces. */
+export function wireBody(body: OutboundRequest['body']): WireBody | undefined {
+  if (body === undefined || body === '') return undefined;
+  const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
+  if (!(bytes instanceof Uint8Array) || bytes.length <= pieceBytes) return bytes;
   return {
-    bytes: new Uint8Array(await encoded.arrayBuffer()),
-    contentType: encoded.headers.get('content-type') ?? undefined,
+    size: bytes.length,
+    async *read() {
+      yield bytes;
+    },
   };
 }
 
-/** Does sending these bytes need watching? A small body fits into the socket's own buffer. */
-export function isLargeBody(bytes: Uint8Array | undefined): bytes is Uint8Array {
-  return bytes !== undefined && bytes.length > pieceBytes;
-}
+export const isStreamed = (body: WireBody | undefined): body is StreamedBody =>
+  body !== undefined && !(body instanceof Uint8Array);
 
-/** Yields a large body in pieces, calling `onProgress` before each and after the last. */
-export async function* inPieces(bytes: Uint8Array, onProgress: (done: boolean) => void): AsyncGenerator<Uint8Array> {
-  for (let start = 0; start < bytes.length; start += pieceBytes) {
-    onProgress(false);
-    yield bytes.subarray(start, start + pieceBytes);
+/** Yields a body in pieces, calling `onProgress` before each and after the last. */
+export async function* inPieces(
+  content: StreamedBody,
+  onProgress: (done: boolean) => void,
+): AsyncGenerator<Uint8Array> {
+  onProgress(false);
+  for await (const chunk of content.read()) {
+    for (let start = 0; start < chunk.length; start += pieceBytes) {
+      onProgress(false);
+      yield chunk.subarray(start, start + pieceBytes);
+    }
   }
   onProgress(true);
 }

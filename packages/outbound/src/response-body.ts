@@ -1,29 +1,42 @@
 import { pipeline, type Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib';
-import { OutboundError, ResponseSizeError } from '@millrace/contracts';
+import { OutboundError, ResponseSizeError, type StreamedResponse } from '@millrace/contracts';
 
-/** Enough of a body to tell text from a file. */
-const headBytes = 1024;
 /** Each layer holds buffers; nobody packs this often but to fill memory. */
 const maxLayers = 5;
 
+/** A body, decompressed, to be read once. Its connection is given up when reading ends early. @throws OutboundError */
+export function streamBody(
+  body: Readable,
+  headers: Record<string, string>,
+  toError: (error: unknown) => Error,
+): StreamedResponse['body'] {
+  async function* read(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* decoded(body, contentEncodings(headers['content-encoding']));
+    } catch (error) {
+      throw toError(error);
+    } finally {
+      body.destroy();
+    }
+  }
+  return { [Symbol.asyncIterator]: read, cancel: () => body.destroy() };
+}
+
 /**
- * Reads a body whole, decompressed. The limit counts decompressed bytes, so a small packed body can't fill memory.
- * @throws ResponseSizeError above `maxBytes`; OutboundError `decode` for a broken encoding
+ * Reads a response whole. The limit counts decompressed bytes, so a small packed body can't fill memory.
+ * @throws ResponseSizeError above `maxBytes`
  */
-export async function readBody(body: Readable, headers: Record<string, string>, maxBytes: number): Promise<Uint8Array> {
-  const encodings = contentEncodings(headers['content-encoding']);
-  const announced = encodings.length === 0 ? Number(headers['content-length'] ?? 0) : 0;
-  const chunks: Buffer[] = [];
+export async function readWhole({ headers, body }: StreamedResponse, maxBytes: number): Promise<Uint8Array> {
+  const packed = contentEncodings(headers['content-encoding']).length > 0;
+  const announced = packed ? 0 : Number(headers['content-length'] ?? 0);
+  const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of decoded(body, encodings)) {
+  for await (const chunk of body) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > maxBytes || (announced > maxBytes && size >= headBytes)) {
-      body.destroy();
-      const head = Buffer.concat(chunks).subarray(0, headBytes);
-      throw new ResponseSizeError(maxBytes, Math.max(size, announced), headers, Uint8Array.from(head));
-    }
+    // Only a body that comes counts: HEAD announces one, too.
+    if (Math.max(size, announced) > maxBytes) throw new ResponseSizeError(maxBytes, Math.max(size, announced));
   }
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size);
 }

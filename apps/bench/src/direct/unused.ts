@@ -4,8 +4,8 @@ const refuse = (): Promise<never> => Promise.reject(new Error('this benchmark do
 
 /** Dependencies of executors that are not measured. */
 export const unused: NodeDependencies = {
-  outbound: { request: refuse },
+  outbound: { open: refuse },
   models: { invoke: refuse },
   code: { run: refuse },
-  files: { read: refuse, create: refuse, createFromResponse: refuse },
+  files: { open: refuse, create: refuse, createFromResponse: refuse },
 };

@@ -1,6 +1,8 @@
 import type { OutboundRequest, Value, ValueObject } from '@millrace/contracts';
 import { fileValue, memoryFiles } from '../testing/memory-files.js';
+import { replying, readForm, sentBytes, sentForm } from '../testing/replies.js';
 import { nodeRequest } from '../testing/request.js';
+import { encodeForm } from './form.js';
 import { createHttpRequestNode } from './http-request.js';
 
 const content = (name: string, bytes: string | Uint8Array) => ({
@@ -28,15 +30,11 @@ const pool = {
 
 async function run(type: string, data: ValueObject[], headers = '') {
   const sent: OutboundRequest[] = [];
-  const outbound = {
-    request: async (request: OutboundRequest) => {
-      sent.push(request);
-      return { status: 200, statusText: 'OK', headers: {}, body: Buffer.from('ok'), url: request.url };
-    },
-  };
-  const node = createHttpRequestNode({ outbound, files: memoryFiles(known) });
+  const files = memoryFiles(known);
+  const node = createHttpRequestNode({ outbound: replying({}, sent), files });
   const config = { type: 'http-request', method: 'post', url: 'http://h.example/', headers, body: { type, data } };
   const result = await node.execute(nodeRequest(config, pool).request);
+  expect(files.stillOpen()).toBe(0);
   return { result, request: sent[0], dump: result.processData['request'] as string };
 }
 
@@ -46,7 +44,7 @@ describe('form-data', () => {
   it('sends files, single and in lists, beside text', async () => {
     const items = [file('list', '{{#a.text#}}s'), { type: 'text', key: 'k', value: '{{#a.text#}}' }, file('one')];
     const { request, dump } = await run('form-data', items, 'Content-Type: x/y');
-    const form = request?.body as FormData;
+    const form = await sentForm(request!);
     expect([...form.keys()]).toEqual(['k', 'xs', 'xs', 'f']);
     const files = form.getAll('xs') as File[];
     expect(files.map(({ name, type, size }) => [name, type, size])).toEqual([
@@ -54,15 +52,29 @@ describe('form-data', () => {
       ['zwei.txt', 'text/x-test', 4],
     ]);
     expect(Buffer.from(await files[1]!.arrayBuffer())).toEqual(known.two.bytes);
-    expect(request?.headers).toEqual({ 'idempotency-key': 'exec-1' });
+    expect(request?.headers['Content-Type']).toMatch(/^multipart\/form-data; boundary=/);
     expect(dump).toContain('k: x\r\nxs: <file: eins é.txt, text/x-test, 5 bytes>\r\nxs: <file: zwei.txt');
   });
 
   it.each(['text', 'none', 'empty', 'missing'])('leaves a field out whose value is %s', async (name) => {
     const { result, request } = await run('form-data', [file(name)]);
     expect(result.status).toBe('succeeded');
-    expect([...(request?.body as FormData).keys()]).toEqual(['__multipart_placeholder__']);
+    expect([...(await sentForm(request!)).keys()]).toEqual(['__multipart_placeholder__']);
   });
+});
+
+it('names and types of files, and fields, cannot break out of their part', async () => {
+  const odd = { name: 'a"\r\nX: y.txt', mimeType: 'text/plain\r\nX: y', bytes: Buffer.from('x') };
+  const { content, contentType } = encodeForm([
+    { name: 'k"\r\nX: y', text: 'a\nb' },
+    { name: 'f', file: { ...odd, size: 1, read: () => [odd.bytes] as never } },
+  ]);
+  const text = (await sentBytes(content)).toString();
+  expect(text).not.toMatch(/^X: y/m);
+  const form = await readForm(text, contentType);
+  expect([...form.keys()]).toEqual(['k"\r\nX: y', 'f']);
+  expect(form.get('k"\r\nX: y')).toBe('a\r\nb');
+  expect((form.get('f') as File).name).toBe(odd.name);
 });
 
 describe('binary', () => {
@@ -71,7 +83,7 @@ describe('binary', () => {
     ['Content-Type: image/png', { 'Content-Type': 'image/png' }],
   ])('sends the bytes with the headers %j', async (headers, sent) => {
     const { request, dump } = await run('binary', [file('two')], headers);
-    expect(request?.body).toEqual(known.two.bytes);
+    expect(await sentBytes(request?.body)).toEqual(known.two.bytes);
     expect(request?.headers).toEqual({ 'idempotency-key': 'exec-1', ...sent });
     expect(dump).toContain('<file: zwei.txt, text/x-test, 4 bytes>');
   });

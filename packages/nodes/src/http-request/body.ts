@@ -1,4 +1,4 @@
-import type { NodeScope } from '@millrace/contracts';
+import type { NodeScope, StreamedBody } from '@millrace/contracts';
 import { buildForm, fileNote, type BodyFiles } from './body-files.js';
 import { NodeFailure } from '../node-failure.js';
 import type { BodyItem, HttpConfig } from './config.js';
@@ -6,8 +6,8 @@ import { renderJsonBody } from './json-body.js';
 import { encodePairs } from './lines.js';
 
 export interface RequestBody {
-  content: string | Uint8Array | FormData | undefined;
-  /** Sent unless the user sets one. */
+  content: string | StreamedBody | undefined;
+  /** Sent unless the user sets one; that of a form is always sent. */
   contentType: string | undefined;
   /** How the body looks in the request dump. */
   dump: string;
@@ -39,7 +39,7 @@ export function buildBody(
       return text(encodePairs([...fields]), 'application/x-www-form-urlencoded');
     }
     case 'form-data':
-      return { ...buildForm(body.data, files, render), contentType: undefined };
+      return buildForm(body.data, files, render);
     case 'binary': {
       const item = onlyItem(body);
       const [file] = files.get(item) ?? [];
@@ -47,7 +47,7 @@ export function buildBody(
         const selector = (item.file ?? []).map((part) => `'${part}'`).join(', ');
         throw new NodeFailure(`cannot fetch file with selector [${selector}]`, 'FileFetchError');
       }
-      return { content: file.bytes, contentType: undefined, dump: fileNote(file) };
+      return { content: file, contentType: undefined, dump: fileNote(file) };
     }
     default:
       throw failure(`Unknown body type '${body.type}'`);

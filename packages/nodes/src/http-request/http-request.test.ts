@@ -1,17 +1,14 @@
 import {
   OutboundError,
-  ResponseSizeError,
   type NodeResult,
   type OutboundRequest,
-  type OutboundResponse,
   type Value,
   type ValueObject,
 } from '@millrace/contracts';
 import { memoryFiles } from '../testing/memory-files.js';
+import { replying, sentForm, type Reply } from '../testing/replies.js';
 import { nodeRequest } from '../testing/request.js';
 import { createHttpRequestNode } from './http-request.js';
-
-type Reply = Partial<OutboundResponse> | Error;
 
 async function run(
   data: ValueObject,
@@ -21,26 +18,10 @@ async function run(
 ) {
   const sent: OutboundRequest[] = [];
   const files = memoryFiles();
-  const node = createHttpRequestNode({
-    files,
-    outbound: {
-      request: async (request) => {
-        sent.push(request);
-        if (reply instanceof Error) throw reply;
-        return {
-          status: 200,
-          statusText: 'OK',
-          headers: { 'content-type': 'text/plain' },
-          body: Buffer.from('ok'),
-          url: request.url,
-          ...reply,
-        };
-      },
-    },
-  });
+  const node = createHttpRequestNode({ files, outbound: replying(reply, sent) });
   const base = { type: 'http-request', title: 'H', method: 'get', url: 'http://h.example/p?own=1' };
   const result: NodeResult = await node.execute(nodeRequest({ ...base, ...data }, pool, {}, secrets).request);
-  return { result, sent, request: sent[0], dump: result.processData['request'] as string };
+  return { result, sent, files, request: sent[0], dump: result.processData['request'] as string };
 }
 
 const text = (value: string) => [{ type: 'text', key: '', value }];
@@ -59,7 +40,6 @@ describe('requests', () => {
       headers: {},
       verifyTls: true,
       timeouts: { connectMs: 10_000, readMs: 600_000, writeMs: 600_000 },
-      maxResponseBytes: 10 * 1024 * 1024,
     });
     expect(request?.headers).toEqual({});
     expect(dump).toBe('GET /p?own=1 HTTP/1.1\r\nHost: h.example\r\n\r\n');
@@ -211,10 +191,13 @@ describe('requests', () => {
       { type: 'file', key: 'f', file: ['a', 'nope'] },
     ];
     const { request } = await run({ ...post('form-data', items), headers: 'Content-Type: x/y' }, {}, { a: { v: 'é' } });
-    const form = request?.body as FormData;
+    const form = await sentForm(request!);
     expect(form.get('k')).toBe('é');
     expect([...form.keys()]).toEqual(['k', '__multipart_placeholder__']);
-    expect(request?.headers).toEqual({ 'idempotency-key': 'exec-1' });
+    expect(request?.headers).toEqual({
+      'idempotency-key': 'exec-1',
+      'Content-Type': expect.stringMatching(/^multipart\/form-data; boundary=/) as unknown,
+    });
   });
 
   it.each<[ValueObject, string, string]>([
@@ -314,11 +297,35 @@ describe('responses', () => {
       errorType: 'ResponseSizeError',
       error: 'Text size is too large, max size is 1.00 MB, but current size is 1.50 MB.',
     });
-    const file = new ResponseSizeError(10485760, 12 * 1024 * 1024, { 'content-type': 'image/png' }, new Uint8Array());
-    expect((await run({}, file)).result).toMatchObject({
-      errorType: 'ResponseSizeError',
-      error: 'File size is too large, max size is 10.00 MB, but current size is 12.00 MB.',
-    });
+    const headers = { 'content-type': 'image/png' };
+    const announced = { ...headers, 'content-length': String(12 * 1024 * 1024) };
+    for (const [reply, size] of [
+      [{ headers, body: Buffer.alloc(10.5 * 1024 * 1024) }, /10\.\d\d/],
+      [{ headers: announced, body: Buffer.alloc(2000) }, /12\.00/],
+    ] as const) {
+      const { result, files } = await run({}, reply);
+      expect(result).toMatchObject({
+        errorType: 'ResponseSizeError',
+        error: expect.stringMatching(
+          /^File size is too large, max size is 10\.00 MB, but current size is 1\d\.\d\d/,
+        ) as unknown,
+      });
+      expect((result as { error: string }).error).toMatch(size);
+      expect(files.made).toEqual([]);
+    }
+  });
+
+  it('stores a file as it is', async () => {
+    const body = Buffer.alloc(10 * 1024 * 1024, 'abc');
+    const { files } = await run({}, { headers: { 'content-type': 'image/png' }, body });
+    expect(files.contents[0]?.equals(body)).toBe(true);
+  });
+
+  it('stores no file of a failure', async () => {
+    const headers = { 'content-type': 'image/png' };
+    const { result, files } = await run({ error_strategy: 'fail-branch' }, { headers, status: 500 });
+    expect(result).toMatchObject({ status: 'failed', errorType: 'HTTPResponseCodeError' });
+    expect(files.made).toEqual([]);
   });
 
   it('reports what kept the request from being made', async () => {

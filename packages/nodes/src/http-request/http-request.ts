@@ -1,18 +1,21 @@
 import {
+  FileError,
   OutboundError,
-  ResponseSizeError,
+  type FileOwner,
   type FileReader,
   type FileWriter,
   type NodeExecutor,
+  type NodeRequest,
   type NodeResult,
   type Outbound,
+  type StreamedResponse,
 } from '@millrace/contracts';
-import { defineNode, type Success } from '../define-node.js';
-import { NodeFailure } from '../node-failure.js';
-import { loadBodyFiles } from './body-files.js';
-import { configureHttp } from './config.js';
+import { defineNode, type Report, type Success } from '../define-node.js';
+import { bodyFileValues, openBodyFiles } from './body-files.js';
+import { configureHttp, type HttpConfig } from './config.js';
+import { receive } from './receive.js';
 import { prepareRequest, type PreparedRequest } from './request.js';
-import { checkSize, decodeText, isFileResponse, maxFileBytes, retryAfterMs } from './response.js';
+import { maxFileBytes, retryAfterMs } from './response.js';
 
 /** A status that counts as failure; carries what the server asked for. */
 class StatusFailure extends Error {
@@ -25,7 +28,7 @@ class StatusFailure extends Error {
 }
 
 export interface HttpRequestDependencies {
-  outbound: Pick<Outbound, 'request'>;
+  outbound: Pick<Outbound, 'open'>;
   files: FileReader & FileWriter;
 }
 
@@ -33,34 +36,40 @@ export interface HttpRequestDependencies {
 export function createHttpRequestNode({ outbound, files }: HttpRequestDependencies): NodeExecutor {
   return defineNode(
     'http-request',
-    async ({ data, scope, signal, executionId, tenantId, appId, endUserId }, report): Promise<Success> => {
-      const config = configureHttp(data);
+    async (request, report): Promise<Success> => {
+      const config = configureHttp(request.data);
+      const { tenantId, appId, endUserId } = request;
       const owner = { tenantId, appId, endUserId };
-      const bodyFiles = await loadBodyFiles(config.body, scope, (file, maxBytes) =>
-        files.read(owner, file, { maxBytes, signal }),
-      );
-      const { request, dump } = prepareRequest(config, scope, bodyFiles);
-      report.processData = { request: dump };
-      const response = await outbound.request({
-        ...request,
-        urlTemplate: config.url,
-        headers: { ...hint(request, executionId), ...request.headers },
-        timeouts: config.timeouts,
-        verifyTls: config.verifyTls,
-        maxResponseBytes: maxFileBytes,
-        signal,
-      });
-      const isFile = response.body.length > 0 && isFileResponse(response.headers, response.body);
-      checkSize(isFile, response.body.length);
-      if (config.failsOnStatus && (response.status < 200 || response.status > 299)) {
-        throw new StatusFailure(response.status, retryAfterMs(response.status, response.headers, Date.now()));
-      }
-      const body = isFile ? '' : decodeText(response.headers, response.body);
-      const made = isFile ? [await files.createFromResponse(owner, response)] : [];
-      return { outputs: { status_code: response.status, body, headers: response.headers, files: made } };
+      const response = await send(owner, config, request, report);
+      const { status, headers } = response;
+      const isFailure = config.failsOnStatus && (status < 200 || status > 299);
+      const store = (body: AsyncIterable<Uint8Array>) =>
+        files.createFromResponse(owner, { ...response, body }, maxFileBytes);
+      const received = await receive(response, isFailure ? undefined : store);
+      if (isFailure) throw new StatusFailure(status, retryAfterMs(status, headers, Date.now()));
+      return { outputs: { status_code: status, headers, ...received } };
     },
     explain,
   );
+
+  /** Sends the request, its files as they are read. They are needed until the response begins. */
+  async function send(
+    owner: FileOwner,
+    config: HttpConfig,
+    { scope, signal, executionId }: NodeRequest,
+    report: Report,
+  ): Promise<StreamedResponse> {
+    const values = bodyFileValues(config.body, scope);
+    const opened = await openBodyFiles(values, (wanted, maxBytes) =>
+      files.open(owner, wanted, { maxBytes, copies: 0, signal }),
+    );
+    await using _closing = opened.opened;
+    const { request, dump } = prepareRequest(config, scope, opened.files);
+    report.processData = { request: dump };
+    const { timeouts, verifyTls } = config;
+    const headers = { ...hint(request, executionId), ...request.headers };
+    return await outbound.open({ ...request, urlTemplate: config.url, headers, timeouts, verifyTls, signal });
+  }
 }
 
 /** Lets a target recognise the repetition of a request after a crash; a header of the user's wins. */
@@ -74,16 +83,7 @@ function explain(error: unknown): Partial<Extract<NodeResult, { status: 'failed'
     const { message, retryAfterMs: wait } = error;
     return { error: message, errorType: 'HTTPResponseCodeError', ...(wait !== undefined && { retryAfterMs: wait }) };
   }
-  if (error instanceof ResponseSizeError) return sizeFailure(error);
+  if (error instanceof FileError) return { error: error.message, errorType: 'FileFetchError' };
   if (error instanceof OutboundError) return { error: error.message, errorType: 'HttpRequestNodeError' };
   return undefined;
-}
-
-function sizeFailure({ headers, head, currentBytes }: ResponseSizeError) {
-  try {
-    checkSize(isFileResponse(headers, head), currentBytes);
-  } catch (error) {
-    if (error instanceof NodeFailure) return { error: error.message, errorType: error.errorType };
-  }
-  return { error: 'The response is too large', errorType: 'ResponseSizeError' };
 }

@@ -8,9 +8,7 @@ import type { HttpConfig } from './config.js';
 import { encodePairs, splitPair, textLines } from './lines.js';
 
 export interface PreparedRequest {
-  request: Pick<OutboundRequest, 'method' | 'url' | 'headers' | 'confidentialHeaders'> & {
-    body?: string | Uint8Array | FormData;
-  };
+  request: Pick<OutboundRequest, 'method' | 'url' | 'headers' | 'confidentialHeaders' | 'body'>;
   /** The request as text, with credentials and secret variables masked. */
   dump: string;
 }
@@ -37,7 +35,9 @@ function build(config: HttpConfig, scope: NodeScope, files: BodyFiles): Prepared
   const isConfidential = ([name, value]: [string, string]) =>
     (auth !== undefined && same(name, auth.header)) || (scope.secrets ?? []).some((secret) => value.includes(secret));
   const body = buildBody(config.body, scope, files, render);
-  if (config.body.type === 'form-data') drop(headers, 'content-type');
+  // A form's content type names its boundary: the user's would not.
+  const isForm = config.body.type === 'form-data';
+  if (isForm) drop(headers, 'content-type');
   else if (body.contentType !== undefined && !has(headers, 'content-type'))
     headers.set('Content-Type', body.contentType);
   const method = config.method.toUpperCase();
@@ -45,7 +45,10 @@ function build(config: HttpConfig, scope: NodeScope, files: BodyFiles): Prepared
     request: {
       method,
       url: url.href,
-      headers: Object.fromEntries(headers),
+      headers: {
+        ...Object.fromEntries(headers),
+        ...(isForm && body.contentType !== undefined && { 'Content-Type': body.contentType }),
+      },
       confidentialHeaders: [...headers].filter(isConfidential).map(([name]) => name),
       ...(body.content !== undefined && { body: body.content }),
     },

@@ -3,8 +3,9 @@ import { TextDecoder } from 'node:util';
 import { extension } from 'mime-types';
 import { NodeFailure } from '../node-failure.js';
 
-const maxTextBytes = 1024 * 1024;
-/** Largest response that is read at all. */
+/** Longest text. */
+export const maxTextBytes = 1024 * 1024;
+/** Largest file, and where reading ends. */
 export const maxFileBytes = 10 * 1024 * 1024;
 
 const textApplications = /json|xml|javascript|x-www-form-urlencoded|yaml|graphql/;

@@ -7,6 +7,7 @@ import {
   type ValueObject,
 } from '@millrace/contracts';
 import { memoryFiles } from '../testing/memory-files.js';
+import { createChecks } from '../checks/checks.js';
 import { nodeRequest } from '../testing/request.js';
 import { createLlmNode } from './llm.js';
 import { createReasoningSplitter } from './reasoning.js';
@@ -41,6 +42,7 @@ async function run(
 ) {
   const calls: ModelRequest[] = [];
   const node = createLlmNode({
+    checks: createChecks(),
     files: memoryFiles(),
     models: {
       invoke: async (request): Promise<ModelAnswer> => {

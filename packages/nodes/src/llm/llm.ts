@@ -9,6 +9,7 @@ import {
   type ValueObject,
 } from '@millrace/contracts';
 import { floatValue } from '@millrace/graph';
+import type { Checks } from '../checks/checks.js';
 import { defineNode, type Success } from '../define-node.js';
 import { TemplateError } from '../jinja/errors.js';
 import { configureLlm } from './config.js';
@@ -17,8 +18,14 @@ import { createReasoningSplitter } from './reasoning.js';
 import { prepareStructuredOutput } from './structured-output.js';
 import { loadMessages, reportedPrompts } from './vision.js';
 
+export interface LlmDependencies {
+  models: ModelInvoker;
+  files: FileReader;
+  checks: Checks;
+}
+
 /** Asks a model and streams its answer (dsl 4.6). */
-export function createLlmNode({ models, files }: { models: ModelInvoker; files: FileReader }): NodeExecutor {
+export function createLlmNode({ models, files, checks }: LlmDependencies): NodeExecutor {
   return defineNode(
     'llm',
     async (request, report): Promise<Success> => {
@@ -31,18 +38,20 @@ export function createLlmNode({ models, files }: { models: ModelInvoker; files: 
       const prompts = reportedPrompts(messages, config.detail);
       report.processData = { model_mode: model.mode, prompts, ...named };
 
-      const structured = config.structured && (await prepareStructuredOutput(config.structured));
+      const structured =
+        config.structured && (await prepareStructuredOutput(config.structured, checks, request.tenantId));
       const splitter = config.separatesReasoning
         ? createReasoningSplitter((name, text) => request.emitText(name, text))
         : undefined;
       const { tenantId, appId, endUserId, signal } = request;
       const owner = { tenantId, appId, endUserId };
+      await using loaded = await loadMessages(messages, { files, owner, detail: config.detail, signal });
       const answer = await models.invoke({
         tenantId,
         provider: model.provider,
         model: model.name,
         mode: model.mode,
-        messages: await loadMessages(messages, { files, owner, detail: config.detail, signal }),
+        messages: loaded.messages,
         params,
         ...(structured && { outputSchema: structured.schema }),
         // Each attempt of a node that retries is told and counted, so none may hide in the call.
@@ -59,7 +68,7 @@ export function createLlmNode({ models, files }: { models: ModelInvoker; files: 
       const finished = { usage, finish_reason: answer.finishReason };
       report.processData = { ...report.processData, ...finished };
       const outputs: ValueObject = { text, reasoning_content: reasoning, ...finished };
-      if (structured) outputs['structured_output'] = structured.read(answer.text);
+      if (structured) outputs['structured_output'] = await structured.read(answer.text);
       return { outputs, metadata };
     },
     explain,

@@ -1,5 +1,6 @@
 import { Float, type ModelRequest, type ModelUsage, type ValueObject } from '@millrace/contracts';
 import { memoryFiles } from '../testing/memory-files.js';
+import { createChecks } from '../checks/checks.js';
 import { nodeRequest } from '../testing/request.js';
 import { createLlmNode } from './llm.js';
 
@@ -18,6 +19,7 @@ async function run(text: string, schema: unknown = person, more: ValueObject = {
   const calls: ModelRequest[] = [];
   const usage = { total_tokens: 7, total_price: '0.5', currency: 'USD', latency: 1 } as ModelUsage;
   const node = createLlmNode({
+    checks: createChecks(),
     files: memoryFiles(),
     models: {
       invoke: async (request) => {
@@ -119,7 +121,7 @@ it.each<[string, string, unknown]>([
 ])('%s does not hold up other runs', async (_, text, schema) => {
   expect((await run(text, schema)).result).toMatchObject({
     status: 'failed',
-    error: 'Structured output validation failed (stage=result, path=$): the check took longer than 500 ms',
+    error: 'Structured output validation failed (stage=result, path=$): the check took longer than 2000 ms',
   });
 });
 

@@ -1,5 +1,6 @@
 import type { ModelRequest, ValueObject } from '@millrace/contracts';
 import { fileValue, memoryFiles } from '../testing/memory-files.js';
+import { createChecks } from '../checks/checks.js';
 import { nodeRequest } from '../testing/request.js';
 import { createLlmNode } from './llm.js';
 
@@ -22,14 +23,16 @@ const pool = {
 };
 const model = { provider: 'openai', name: 'm', mode: 'chat', completion_params: {} };
 const shown = {
-  png: { type: 'image', detail: 'high', ...png },
-  pdf: { type: 'document', ...pdf },
+  png: { type: 'image', detail: 'high', name: 'a.png', mimeType: 'image/png', base64: btoa('picture') },
+  pdf: { type: 'document', name: 'b.pdf', mimeType: 'application/pdf', base64: btoa('paper') },
 };
 
 async function run(data: ValueObject) {
   const calls: ModelRequest[] = [];
+  const files = memoryFiles({ png, pdf, half, odd: png });
   const node = createLlmNode({
-    files: memoryFiles({ png, pdf, half, odd: png }),
+    checks: createChecks(),
+    files,
     models: {
       invoke: async (request) => {
         calls.push(request);
@@ -38,6 +41,7 @@ async function run(data: ValueObject) {
     },
   });
   const result = await node.execute(nodeRequest({ type: 'llm', title: 'L', model, ...data }, pool).request);
+  expect(files.stillOpen()).toBe(0);
   return { result, messages: calls[0]?.messages };
 }
 

@@ -1,5 +1,6 @@
 import {
   FileError,
+  type FileContent,
   type FileOwner,
   type FileReader,
   type ModelFile,
@@ -49,6 +50,12 @@ export function attachFiles(messages: readonly PromptMessage[], files: ValueObje
 const kinds = ['image', 'document', 'audio', 'video'] as const;
 const kindOf = (file: ValueObject): ModelFile['type'] | undefined => kinds.find((kind) => kind === file['type']);
 
+/**
+ * How often the content of a file is in memory while a model is asked, roughly: read, in base64 (four bytes for three), within
+ * the text of the request, and as that text is sent.
+ */
+const copies = 5;
+
 export interface FileLoading {
   files: FileReader;
   owner: FileOwner;
@@ -56,27 +63,55 @@ export interface FileLoading {
   signal: AbortSignal;
 }
 
-/** Reads the files of messages; files of no class that models know are left out. @throws NodeFailure */
-export async function loadMessages(messages: readonly PromptMessage[], loading: FileLoading): Promise<ModelMessage[]> {
-  let left = maxBytes;
-  const loaded: ModelMessage[] = [];
-  for (const { role, text, files } of messages) {
-    const read: ModelFile[] = [];
-    for (const value of files) {
-      const type = kindOf(value);
-      if (!type) continue;
-      const file = await readFile(value, left, loading);
-      left -= file.bytes.length;
-      read.push({ type, ...file, ...(type === 'image' && loading.detail ? { detail: loading.detail } : {}) });
-    }
-    loaded.push({ role, text, ...(read.length > 0 ? { files: read } : {}) });
-  }
-  return loaded;
+/** Messages with the content of their files, until they are closed: `await using`. */
+export interface LoadedMessages extends AsyncDisposable {
+  messages: ModelMessage[];
 }
 
-async function readFile(value: ValueObject, limit: number, { files, owner, signal }: FileLoading) {
+/** Reads the files of messages; files of no class that models know are left out. @throws NodeFailure */
+export async function loadMessages(messages: readonly PromptMessage[], loading: FileLoading): Promise<LoadedMessages> {
+  const { files: reader, owner, detail, signal } = loading;
+  const known = messages.map(({ files }) => files.filter((file) => kindOf(file) !== undefined));
+  const wanted = known.flat();
+  if (wanted.length === 0) {
+    return {
+      messages: messages.map(({ role, text }) => ({ role, text })),
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+  }
+  const opened = await readable(() => reader.open(owner, wanted, { maxBytes, copies, signal }));
   try {
-    return await files.read(owner, value, { maxBytes: limit, signal });
+    const contents: ModelFile[] = [];
+    for (const [at, file] of opened.files.entries()) {
+      const type = kindOf(wanted[at] ?? {}) ?? 'document';
+      const { name, mimeType } = file;
+      const base64 = await readable(() => toBase64(file));
+      contents.push({ type, name, mimeType, base64, ...(type === 'image' && detail ? { detail } : {}) });
+    }
+    const loaded = messages.map(({ role, text }, at): ModelMessage => {
+      const own = contents.splice(0, known[at]?.length);
+      return { role, text, ...(own.length > 0 ? { files: own } : {}) };
+    });
+    return { messages: loaded, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
+  } catch (error) {
+    await opened[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function toBase64(file: FileContent): Promise<string> {
+  const bytes = Buffer.allocUnsafe(file.size);
+  let at = 0;
+  for await (const chunk of file.read()) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes.toString('base64', 0, at);
+}
+
+async function readable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (cause) {
     if (cause instanceof FileError) throw new NodeFailure(cause.message, 'LLMNodeError', { cause });
     throw cause;
