@@ -22,6 +22,7 @@ export const errorCatalogue = {
   no_file_uploaded: { status: 400, message: 'Please upload your file.' },
   too_many_files: { status: 400, message: 'Only one file is allowed.' },
   filename_not_exists_error: { status: 400, message: 'The specified filename does not exist.' },
+  provider_not_support_speech_to_text: { status: 400, message: 'Provider not support speech to text.' },
   workflow_request_error: { status: 400, message: 'The workflow could not be executed.' },
   unauthorized: { status: 401, message: 'Access token is invalid' },
   forbidden: { status: 403, message: 'Forbidden.' },

@@ -80,6 +80,14 @@ export interface ModelAnswer {
   /** In the words of the OpenAI API (`stop`, `length`, …); `null` when the provider gave none. */
   finishReason: string | null;
   usage: ModelUsage;
+  /** Media of the answer, in its order; absent when there are none. */
+  media?: ModelMedia[];
+}
+
+/** A picture or other media that a model made. */
+export interface ModelMedia {
+  mimeType: string;
+  bytes: Uint8Array;
 }
 
 /** Port to model providers. */

@@ -1,5 +1,10 @@
-import type { LanguageModelV4FinishReason, LanguageModelV4StreamPart, LanguageModelV4Usage } from '@ai-sdk/provider';
-import { ModelError } from '@millrace/contracts';
+import type {
+  LanguageModelV4File,
+  LanguageModelV4FinishReason,
+  LanguageModelV4StreamPart,
+  LanguageModelV4Usage,
+} from '@ai-sdk/provider';
+import { ModelError, type ModelMedia } from '@millrace/contracts';
 
 /** What a whole stream amounted to. */
 export interface StreamedAnswer {
@@ -10,6 +15,7 @@ export interface StreamedAnswer {
   id?: string | undefined;
   promptTokens: number;
   completionTokens: number;
+  media: ModelMedia[];
 }
 
 /**
@@ -21,6 +27,7 @@ export async function readAnswer(
   onText: (text: string) => void,
 ): Promise<StreamedAnswer> {
   const pieces: string[] = [];
+  const media: ModelMedia[] = [];
   let thinking = false;
   let named: { id?: string | undefined; modelId?: string | undefined } = {};
   let finish: { usage: LanguageModelV4Usage; finishReason: LanguageModelV4FinishReason } | undefined;
@@ -37,6 +44,8 @@ export async function readAnswer(
       thinking = false;
     } else if (part.type === 'response-metadata') {
       named = { id: part.id ?? named.id, modelId: part.modelId ?? named.modelId };
+    } else if (part.type === 'file') {
+      media.push(...mediaOf(part));
     } else if (part.type === 'finish') {
       finish = part;
     } else if (part.type === 'error') {
@@ -50,10 +59,17 @@ export async function readAnswer(
   const { usage, finishReason } = finish;
   return {
     text: pieces.join(''),
+    media,
     finishReason: finishReason.raw ?? (finishReason.unified === 'other' ? null : finishReason.unified),
     model: named.modelId,
     id: named.id,
     promptTokens: usage.inputTokens.total ?? 0,
     completionTokens: usage.outputTokens.total ?? 0,
   };
+}
+
+/** What the answer itself holds; media that it only links to are in its text. */
+function mediaOf({ mediaType: mimeType, data }: LanguageModelV4File): ModelMedia[] {
+  if (data.type !== 'data') return [];
+  return [{ mimeType, bytes: typeof data.data === 'string' ? Buffer.from(data.data, 'base64') : data.data }];
 }

@@ -19,6 +19,7 @@ import { priceOf, type PriceOverrides } from './prices.js';
 import { toModelError } from './provider-error.js';
 import { resolveAccess } from './resolve-access.js';
 import { decideRetry, wait } from './retry.js';
+import { takesFiles, withoutFiles } from './file-support.js';
 import { takesSchema } from './schema-support.js';
 import { buildUsage } from './usage.js';
 
@@ -60,7 +61,7 @@ export function createModels({ outbound, credentials, prices = {} }: ModelsOptio
     const schema = native ? outputSchema : undefined;
     const messages =
       outputSchema && !native ? withSchemaInstruction(request.messages, mode, outputSchema) : request.messages;
-    const prompt = toPrompt(messages, mode, protocol);
+    const prompt = toPrompt(takesFiles(access, model) ? messages : messages.map(withoutFiles), mode, protocol);
     if (prompt.length === 0)
       throw new ModelError('InvokeBadRequestError', 'Nothing of the prompt can be sent to the model.');
     const client = await clientFor(access);
@@ -102,7 +103,7 @@ export function createModels({ outbound, credentials, prices = {} }: ModelsOptio
             request.onDelta?.(piece);
           }),
         );
-        const { text, finishReason, promptTokens, completionTokens } = answer;
+        const { text, finishReason, media, promptTokens, completionTokens } = answer;
         answeredChat(span, answer, firstTextMs);
         const totalMs = performance.now() - startedAt;
         const usage = buildUsage(priceOf(provider, priced, prices), {
@@ -111,7 +112,7 @@ export function createModels({ outbound, credentials, prices = {} }: ModelsOptio
           totalMs,
           firstTextMs,
         });
-        return { text, finishReason, usage };
+        return { text, finishReason, usage, ...(media.length > 0 && { media }) };
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         const failure = toModelError(error, provider, secretsOf(saved), Date.now());

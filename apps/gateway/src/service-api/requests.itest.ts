@@ -271,6 +271,26 @@ describe('app descriptions', () => {
     expect([page.status, page.headers.get('content-type')]).toEqual([404, 'text/html; charset=utf-8']);
   });
 
+  it.each<[string, unknown, unknown]>([
+    ['audio-to-text', {}, [400, 'invalid_param', 'Speech to text is not enabled']],
+    ['text-to-audio', {}, [400, 'invalid_param', 'Text is required']],
+    ['text-to-audio', { text: 'x' }, [400, 'invalid_param', 'TTS is not enabled']],
+    ['text-to-audio', { text: 'x', voice: 'v' }, [400, 'invalid_param', 'Sorry, no voice available.']],
+    ['form/human_input/abc', { inputs: {}, action: 'a' }, [400, 'invalid_param', 'Arg user must be provided.']],
+    ['form/human_input/abc', { user: 'u', action: 'a' }, [400, 'invalid_param', 'inputs is required.']],
+    ['form/human_input/abc', { user: 'u', inputs: {} }, [400, 'invalid_param', 'action is required.']],
+    ['form/human_input/abc', { user: 'u', inputs: {}, action: 'a' }, [404, 'not_found', 'Form not found']],
+    ['form/human_input/abc', undefined, [404, 'not_found', 'Form not found']],
+  ])('%s, which this app has not, with %j', async (path, body, expected) => {
+    expect(errorOf(await call(`${gateway.url}/v1/${path}`, { headers: bearer(app.key), body }))).toEqual(expected);
+  });
+
+  it('audio of a message is null: there are none', async () => {
+    const body = { message_id: newId() };
+    const answer = await call(`${gateway.url}/v1/text-to-audio`, { headers: bearer(app.key), body });
+    expect([answer.status, answer.text]).toEqual([200, 'null']);
+  });
+
   it('parameters of the published version', async () => {
     const { body } = await get('parameters');
     expect(body['user_input_form']?.[0]).toMatchObject({ 'text-input': { variable: 'name', max_length: 5 } });

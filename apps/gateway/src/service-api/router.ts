@@ -15,8 +15,11 @@ import { endUser } from './end-users.js';
 import { runEvents, type EventsDeps } from './events.js';
 import { runDetail, runLogs } from './history.js';
 import type { FindApp, FindEndUser, FindLogs, FindRun } from './ports.js';
+import { humanInputForm, submitHumanInputForm } from './forms.js';
 import { runWorkflow, type RunDeps } from './run.js';
+import { audioToText, textToAudio } from './speech.js';
 import { stopTask, type StopDeps } from './stop.js';
+import { planOf } from './submit-run.js';
 
 export interface ServiceApiDeps extends RunDeps, StopDeps, EventsDeps {
   files: UploadDeps;
@@ -44,6 +47,9 @@ export function serviceApiRouter(deps: ServiceApiDeps): Router {
   get('/workflow/:workflow_run_id/events', runEvents(deps));
   post('/files/upload', uploadFile(deps.files));
   get('/files/:file_id/preview', previewFile);
+  post('/audio-to-text', audioToText(deps));
+  post('/text-to-audio', textToAudio(deps));
+  both('/form/human_input/:form_token', humanInputForm, submitHumanInputForm(deps.bodyLimitBytes));
   get('/end-users/:end_user_id', endUser(deps.findEndUser));
   get('/info', describe(deps.findApp, presentInfo));
   get('/parameters', parameters(deps.plans, deps.systemParameters));
@@ -56,6 +62,12 @@ export function serviceApiRouter(deps: ServiceApiDeps): Router {
   function get(path: string, ...handlers: RequestHandler[]): void {
     router.get(`/v1${path}`, withKey, ...handlers);
     router.all(`/v1${path}`, methodNotAllowed('GET'));
+  }
+
+  function both(path: string, getter: RequestHandler, poster: RequestHandler): void {
+    router.get(`/v1${path}`, withKey, getter);
+    router.post(`/v1${path}`, withKey, poster);
+    router.all(`/v1${path}`, methodNotAllowed('GET', 'POST'));
   }
 
   function post(path: string, ...handlers: RequestHandler[]): void {
@@ -89,6 +101,6 @@ const parameters =
   async (_req, res) => {
     const { tenantId, published } = appOf(res);
     if (!published) throw new ApiError('app_unavailable');
-    const plan = await plans.plan(tenantId, published.id);
+    const plan = await planOf({ plans }, { tenantId }, published.id);
     sendJsonText(res, { status: 200, body: stringifyJson(presentParameters(plan, system)) });
   };

@@ -101,7 +101,7 @@ async function versionById(
 
 /** @throws ApiError `workflow_request_error` when the version cannot be run */
 export async function planOf(
-  { plans }: SubmitDeps,
+  { plans }: Pick<SubmitDeps, 'plans'>,
   { tenantId }: Pick<AppAccess, 'tenantId'>,
   versionId: string,
 ): Promise<Plan> {

@@ -1,8 +1,11 @@
 import {
   ModelError,
+  type FileOwner,
   type FileReader,
+  type FileWriter,
   type ModelAnswer,
   type ModelInvoker,
+  type ModelMedia,
   type NodeExecutor,
   type NodeResult,
   type Value,
@@ -20,7 +23,7 @@ import { loadMessages, reportedPrompts } from './vision.js';
 
 export interface LlmDependencies {
   models: ModelInvoker;
-  files: FileReader;
+  files: FileReader & FileWriter;
   checks: Checks;
 }
 
@@ -69,9 +72,30 @@ export function createLlmNode({ models, files, checks }: LlmDependencies): NodeE
       report.processData = { ...report.processData, ...finished };
       const outputs: ValueObject = { text, reasoning_content: reasoning, ...finished };
       if (structured) outputs['structured_output'] = await structured.read(answer.text);
+      if (answer.media) outputs['files'] = await storeMedia(files, owner, answer.media);
       return { outputs, metadata };
     },
     explain,
+  );
+}
+
+async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(bytes);
+}
+
+/** Media that the model made become files of the run. */
+function storeMedia(files: FileWriter, owner: FileOwner, media: ModelMedia[]): Promise<ValueObject[]> {
+  return Promise.all(
+    media.map(({ mimeType, bytes }, position) => {
+      const extension = /^\w+\/(?:x-)?([a-z0-9]+)/i.exec(mimeType)?.[1]?.toLowerCase() ?? 'bin';
+      const content = piecesOf(bytes);
+      return files.create(owner, {
+        name: `media-${position + 1}.${extension}`,
+        mimeType,
+        content,
+        maxBytes: bytes.length,
+      });
+    }),
   );
 }
 

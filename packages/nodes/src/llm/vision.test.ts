@@ -124,3 +124,19 @@ describe('files of a prompt (dsl 4.6)', () => {
     expect(messages).toBeUndefined();
   });
 });
+
+it('keeps the media that a model made as files', async () => {
+  const node = createLlmNode({
+    files: memoryFiles(),
+    checks: createChecks(),
+    models: {
+      invoke: async () => ({
+        ...{ text: 'Here.', finishReason: 'stop', usage: {} as never },
+        media: [{ mimeType: 'image/png', bytes: Buffer.from('picture') }],
+      }),
+    },
+  });
+  const data = { type: 'llm', title: 'L', model, prompt_template: [message('user', 'Draw')] };
+  const { outputs } = (await node.execute(nodeRequest(data, pool).request)) as { outputs: ValueObject };
+  expect(outputs).toMatchObject({ text: 'Here.', files: [fileValue('media-1.png')] });
+});
