@@ -1,7 +1,7 @@
 import type { PythonSnapshot } from '../python/python.js';
 
-const magic = 0x4d_52_50_31; // "MRP1"
-const fields = ['entry', 'stackPointer', 'stackBase', 'stackEnd'] as const;
+const magic = 0x4d_52_50_32; // "MRP2"
+const fields = ['prepare', 'run', 'stackPointer', 'stackBase', 'stackEnd'] as const;
 const headerBytes = (fields.length + 2) * 4;
 
 /** Magic number, length of the memory, the numbers of a snapshot, then the memory. */
@@ -23,7 +23,7 @@ export function decodeSnapshot(file: Buffer): PythonSnapshot | undefined {
   const word = (field: (typeof fields)[number]): number => file.readUInt32LE((fields.indexOf(field) + 2) * 4);
   return {
     bytes,
-    ...{ entry: word('entry'), stackPointer: word('stackPointer') },
+    ...{ prepare: word('prepare'), run: word('run'), stackPointer: word('stackPointer') },
     ...{ stackBase: word('stackBase'), stackEnd: word('stackEnd') },
   };
 }

@@ -445,6 +445,25 @@ const value = async (code: string): Promise<unknown> => {
   return result.status === 'returned' ? JSON.parse(result.value) : result;
 };
 
+test('the same code runs from its text again, whatever it did to its compiled form', async () => {
+  const meddler = [
+    'import builtins, marshal',
+    'seen = [1, 2]',
+    'def main():',
+    '    import sys',
+    '    result = {"x": helper(), "seen": list(seen), "loads": marshal.loads(marshal.dumps(3))}',
+    '    seen.append(3)',
+    '    main.__code__ = (lambda: {"x": "poisoned"}).__code__',
+    '    helper.__code__ = helper.__code__.replace(co_consts=("poisoned",))',
+    '    for module in (sys.modules["_cage"], marshal):',
+    '        for name in ("loads", "_loads", "_dumps", "prepare", "run"): setattr(module, name, lambda *a: main.__code__)',
+    '    builtins.compile = builtins.exec = lambda *a, **k: None',
+    '    return result',
+    'def helper(): return "right"',
+  ].join('\n');
+  for (let round = 0; round < 20; round++) expect(await value(meddler)).toEqual({ x: 'right', seen: [1, 2], loads: 3 });
+});
+
 test('numbers of files tell nothing of earlier runs', async () => {
   const look = main('import os', 'open("/tmp/a", "w").close()', 'return {"x": os.stat("/tmp/a").st_ino}');
   const first = await value(look);

@@ -2,11 +2,14 @@ import type { CodeResult } from '@millrace/contracts';
 import type { Interpreter } from '../cage/interpreter.js';
 import { failed, type Limits, overLimit, returned } from '../cage/result.js';
 import { RefusedCallError } from './imports.js';
+import { PreparedCode } from './prepared-code.js';
 import { Python, type PythonParts, type PythonSnapshot } from './python.js';
 import { CageExit } from './system-calls.js';
 
 /** Memory that a run may have added and that is still cheaper to clear than to give back. */
 const keptGrowthBytes = 32 * 1024 * 1024;
+
+const compiled = Buffer.from('C');
 
 /** A Python interpreter that starts each run from `snapshot`. */
 export function createPythonInterpreter(
@@ -17,6 +20,7 @@ export function createPythonInterpreter(
   const python = new Python({ ...parts, maxMemoryBytes: limits.memoryBytes });
   python.load(snapshot);
   const restedBytes = python.memoryBytes;
+  const known = new PreparedCode();
 
   const read = (result: string | undefined): CodeResult => {
     if (result === undefined) return overLimit('output', limits);
@@ -28,8 +32,14 @@ export function createPythonInterpreter(
   return {
     run(code, inputs) {
       try {
-        const length = String(Buffer.byteLength(code)).padStart(10, '0');
-        return read(python.run(`${length}${code}${inputs}`, limits.outputBytes));
+        let prepared = known.get(code);
+        if (prepared === undefined) {
+          const answer = python.prepare(code);
+          if (!answer.subarray(0, 1).equals(compiled)) return read(answer.toString('utf8'));
+          prepared = answer.subarray(1);
+          known.keep(code, prepared);
+        }
+        return read(python.run(code, prepared, inputs, limits.outputBytes));
       } catch (error) {
         if (python.memoryRefused) return overLimit('memory', limits);
         return failed(crash(error));

@@ -15,8 +15,9 @@ export interface PythonParts {
 }
 
 export interface PythonSnapshot extends Snapshot {
-  /** Address of the prelude's `run`. */
-  entry: number;
+  /** Addresses of the prelude's functions. */
+  prepare: number;
+  run: number;
   /** The C stack lies between these addresses; the interpreter keeps them outside of its memory. */
   stackBase: number;
   stackEnd: number;
@@ -72,11 +73,14 @@ export class Python {
     this.#initialize();
     if (this.#fn('PyRun_SimpleString')(this.#cString(prelude)) !== 0) throw new Error('The Python prelude failed');
     const main = this.#fn('PyModule_GetDict')(this.#fn('PyImport_AddModule')(this.#cString('_cage')));
-    const entry = this.#fn('PyDict_GetItemString')(main, this.#cString('run'));
-    if (entry === 0) throw new Error('The Python prelude defines no run');
+    const [prepare, run] = ['prepare', 'run'].map((name) => {
+      const found = this.#fn('PyDict_GetItemString')(main, this.#cString(name));
+      if (found === 0) throw new Error(`The Python prelude defines no ${name}`);
+      return found;
+    }) as [number, number];
     const stackBase = this.#fn('emscripten_stack_get_base')();
     const stackEnd = this.#fn('emscripten_stack_get_end')();
-    return { ...takeSnapshot(this.#memory, this.#stackPointer), entry, stackBase, stackEnd };
+    return { ...takeSnapshot(this.#memory, this.#stackPointer), prepare, run, stackBase, stackEnd };
   }
 
   /** Takes the snapshot that runs start from. */
@@ -104,21 +108,39 @@ export class Python {
   }
 
   /**
-   * Calls the prelude's `run` with a text and returns its answer, or undefined when that is longer than `maxOutputBytes`.
+   * Compiles `code` and returns an answer of the prelude: `C` and the form that `run` takes, or an error. Nothing of the code runs.
+   * Throws when the interpreter itself broke. It must be restored afterwards, but may run this code before.
+   */
+  prepare(code: string): Buffer {
+    return Buffer.from(this.#answer(this.#loaded().snapshot.prepare, [Buffer.from(code)]));
+  }
+
+  /**
+   * Runs prepared code and returns the prelude's answer, or undefined when that is longer than `maxOutputBytes`.
    * Throws when the interpreter itself broke. It must be restored afterwards, whatever happened.
    */
-  run(request: string, maxOutputBytes: number): string | undefined {
-    const { entry } = this.#loaded().snapshot;
-    const bytes = Buffer.from(request);
-    const at = this.#allocate(bytes);
-    const argument = this.#fn('PyBytes_FromStringAndSize')(at, bytes.length);
-    this.#fn('free')(at);
-    const result = this.#fn('PyObject_CallOneArg')(entry, argument);
+  run(code: string, prepared: Uint8Array, inputs: string, maxOutputBytes: number): string | undefined {
+    const source = Buffer.from(code);
+    const lengths = [source, prepared].map(({ length }) => String(length).padStart(10, '0')).join('');
+    const parts = [Buffer.from(lengths), source, prepared, Buffer.from(inputs)];
+    const answer = this.#answer(this.#loaded().snapshot.run, parts);
+    return answer.length > maxOutputBytes + 1 ? undefined : answer.toString('utf8');
+  }
+
+  /** Calls a function of the prelude with some bytes; what it returns lies in the interpreter's memory. */
+  #answer(entry: number, parts: readonly Uint8Array[]): Buffer {
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    const request = this.#fn('PyBytes_FromStringAndSize')(0, length);
+    if (request === 0) throw new RangeError('No memory for the request');
+    let at = this.#fn('PyBytes_AsString')(request);
+    for (const part of parts) {
+      this.#memory.write(at, part);
+      at += part.length;
+    }
+    const result = this.#fn('PyObject_CallOneArg')(entry, request);
     if (result === 0) throw new Error('The Python prelude raised');
     const start = this.#fn('PyBytes_AsString')(result);
-    const length = this.#fn('PyBytes_Size')(result);
-    if (length > maxOutputBytes + 1) return undefined;
-    return Buffer.from(this.#memory.bytes.buffer, start, length).toString('utf8');
+    return Buffer.from(this.#memory.bytes.buffer, start, this.#fn('PyBytes_Size')(result));
   }
 
   #loaded(): { snapshot: PythonSnapshot; restorer: Restorer } {
