@@ -36,6 +36,13 @@ beforeAll(async () => {
     ),
   ]);
   await fleet.saveModel(model.baseUrl);
+  // A machine that is busy may take longer over the first interpreter than a run may take here.
+  const warm = await clientOf([
+    start(),
+    code('c', 'def main():\n    return {"x": 1}', {}, { x: 'number' }),
+    end({ x: ['c', 'x'] }),
+  ]);
+  while ((await warm.blocking({})).body.data.status !== 'succeeded');
 }, 120_000);
 afterAll(async () => {
   await Promise.all([fleet.stop(), target.close(), model.close()]);
