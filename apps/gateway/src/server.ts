@@ -28,6 +28,8 @@ const lastAnswersMs = 2000;
 const lastRequestsMs = 1000;
 /** How long a listener under load may take in what has connected before it closes all the same. */
 const takeInMs = 1000;
+/** A longer turn has worked, or waited for a processor, and connections may have come meanwhile. */
+const shortTurnMs = 1;
 
 /** Serves the app. Rejects when the port cannot be had. */
 export async function serve(app: RequestListener, options: ServeOptions): Promise<GatewayServer> {
@@ -78,8 +80,8 @@ export async function serve(app: RequestListener, options: ServeOptions): Promis
 
 /**
  * Takes in connections that the kernel has made and Node has not seen: closing the listener would reset them, and a
- * proxy that has sent a submission over one may not send it again. Returns in the turn of the event loop that found
- * none, so that next to nothing can come between.
+ * proxy that has sent a submission over one may not send it again. Returns after a turn of the event loop that found
+ * none and was short, so that next to nothing can have come since it looked.
  */
 async function takeIn(server: Server): Promise<void> {
   const until = performance.now() + takeInMs;
@@ -88,8 +90,10 @@ async function takeIn(server: Server): Promise<void> {
   server.on('connection', onConnection);
   // The turn in which this was called may have looked already.
   while (calmTurns < 2 && performance.now() < until) {
+    const begin = performance.now();
     calmTurns += 1;
     await nextTurn();
+    if (performance.now() - begin > shortTurnMs) calmTurns = 0;
   }
   server.off('connection', onConnection);
 }
