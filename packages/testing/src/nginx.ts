@@ -15,8 +15,13 @@ export function provideNginx(): string | undefined {
   return find() ?? (aptInstall('nginx', ['nginx-light'], say) ? find() : undefined);
 }
 
+/** nginx does not say when all of its processes have read a new configuration. */
+const reloadMs = 2000;
+
 export interface TestNginx {
   readonly url: string;
+  /** Sends nothing new to this gateway (from 1), as infra/rolling-restart.sh does; `undefined`: to all again. */
+  takeOut(gateway: number | undefined): Promise<void>;
   /** What it has printed: its access log (JSON) and its errors. */
   logs(): Promise<string>;
   close(): Promise<void>;
@@ -35,10 +40,13 @@ export async function startNginx(program: string, gateways: readonly string[]): 
   const upstream = replaced(await read('upstream.conf'), [
     // Addresses instead of names that are looked up.
     [/^resolver .*$/m, ''],
+    // Debian's nginx does not have it.
+    [/^keepalive_min_timeout .*$/m, ''],
     [/gateway-(\d+):8080 resolve/g, (_, number: string) => gateways[Number(number) - 1] ?? ''],
   ]);
   const configFile = join(dir, 'nginx.conf');
-  await Promise.all([writeFile(configFile, config), writeFile(join(dir, 'upstream.conf'), upstream)]);
+  const upstreamFile = join(dir, 'upstream.conf');
+  await Promise.all([writeFile(configFile, config), writeFile(upstreamFile, upstream)]);
 
   const logFile = join(dir, 'log');
   // As root its workers would belong to somebody who may not enter the directory.
@@ -55,6 +63,12 @@ export async function startNginx(program: string, gateways: readonly string[]): 
   await waitForChild('nginx', child, () => answers(`${url}/health/proxy`), 60_000);
   return {
     url,
+    async takeOut(gateway) {
+      const address = gateway === undefined ? undefined : gateways[gateway - 1];
+      await writeFile(upstreamFile, address === undefined ? upstream : upstream.replaceAll(address, `${address} down`));
+      child.kill('SIGHUP');
+      await new Promise((resolve) => setTimeout(resolve, reloadMs));
+    },
     logs: () => readFile(logFile, 'utf8'),
     async close() {
       await child.stop(10_000);
