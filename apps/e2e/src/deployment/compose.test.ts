@@ -133,7 +133,7 @@ describe('infra/nginx', () => {
     expect(config).toMatch(/proxy_buffering off;/);
     expect(config).toMatch(/proxy_read_timeout 1h;/);
     // A connection kept open could meet a gateway that is just closing it.
-    expect(read('infra/nginx/upstream.conf')).not.toMatch(/^\s*keepalive/m);
+    expect(read('infra/nginx/upstream.conf')).not.toMatch(/^\s*keepalive\s/m);
   });
 
   it('logs no query, which signs links', () => {
