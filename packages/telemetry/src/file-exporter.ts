@@ -9,7 +9,7 @@ export interface FileExporterOptions<T> {
   serialize: (items: T[]) => Uint8Array | undefined;
   /** At this size the file becomes `<file>.1`, in place of the one before. Default 64 MiB. */
   maxBytes?: number;
-  /** Told when a batch could not be written; it is lost. */
+  /** Told when a batch could not be written, which is lost, unless the one before could not be written either. */
   onError: (error: unknown) => void;
 }
 
@@ -24,6 +24,7 @@ export interface FileExporter<T> {
 export function createFileExporter<T>(options: FileExporterOptions<T>): FileExporter<T> {
   const { file, serialize, maxBytes = 64 * 1024 ** 2, onError } = options;
   let size: number | undefined;
+  let isFailing = false;
   let last: Promise<void> = Promise.resolve();
 
   async function write(items: T[]): Promise<void> {
@@ -43,9 +44,14 @@ export function createFileExporter<T>(options: FileExporterOptions<T>): FileExpo
       last = last
         .then(() => write(items))
         .then(
-          () => done({ code: core.ExportResultCode.SUCCESS }),
+          () => {
+            isFailing = false;
+            done({ code: core.ExportResultCode.SUCCESS });
+          },
           (error: unknown) => {
-            onError(error);
+            // Its log line is exported as well: told of each failure, a process would never stop failing.
+            if (!isFailing) onError(error);
+            isFailing = true;
             done({
               code: core.ExportResultCode.FAILED,
               error: error instanceof Error ? error : new Error(String(error)),
