@@ -107,7 +107,7 @@ export async function settleNode(deps: SettleDeps, work: Work, result: NodeResul
   const queued = order.late ? [] : certain;
   const others = settled.ready.filter(({ node: ready }) => !queued.some((each) => each.node === ready));
   const failed = outcome.outcome === 'retry' && recordingSpan() ? attemptSpanId(work.claim.token) : undefined;
-  await queueReady(deps.queue, { ...job, formerSpanId: failed }, others, { delayMs: outcome.retryDelayMs, ...order });
+  await queueReady(deps.queue, job, others, { delayMs: outcome.retryDelayMs, ...order }, failed);
   if (settled.decided) await deps.finish(settled.decided);
 }
 
@@ -130,16 +130,20 @@ function certainlyReady(edges: string, predecessor: number): ReadyNode[] {
   return take.flatMap(([node, inDegree]) => (inDegree === 1 ? [{ frame: 0, node, attempt: 1, predecessor }] : []));
 }
 
-/** Queues what a settlement made ready; deterministic ids make a repetition harmless. */
+/**
+ * Queues what a settlement made ready; deterministic ids make a repetition harmless.
+ * @param formerSpanId span of the attempt that is to be repeated
+ */
 function queueReady(
   queue: NodeQueue,
   job: NodeJob,
   ready: ReadyNode[],
   options: { delayMs: number; late: boolean },
+  formerSpanId?: string,
 ): Promise<void> {
   const readyAtMs = Date.now() + options.delayMs;
   return queue.add(
-    ready.map((next) => ({ ...job, ...next, readyAtMs })),
+    ready.map((next) => ({ ...job, ...next, readyAtMs, formerSpanId })),
     options,
   );
 }
