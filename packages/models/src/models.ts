@@ -6,7 +6,7 @@ import {
   type ModelRequest,
   type Outbound,
 } from '@millrace/contracts';
-import { withResendCount, type Span } from '@millrace/telemetry';
+import { bindToSpan, withResendCount, type Span } from '@millrace/telemetry';
 import type { ProviderAccess } from './access.js';
 import { readAnswer } from './answer.js';
 import { toSettings } from './call-options.js';
@@ -80,7 +80,9 @@ export function createModels({ outbound, credentials, prices = {} }: ModelsOptio
     if (!saved) throw notInitialized(`Model provider ${provider} has no credentials. Please add them for this tenant.`);
     const access = resolveAccess(provider, saved);
     if (typeof access === 'string') throw notInitialized(access);
-    return withChatSpan(request, access, (span) => repeatedly(request, provider, saved, access, span));
+    // What hears the text is no part of the call.
+    const heard = request.onDelta ? { ...request, onDelta: bindToSpan(request.onDelta) } : request;
+    return withChatSpan(request, access, (span) => repeatedly(heard, provider, saved, access, span));
   }
 
   /** The call and its repetitions after transient failures. */

@@ -84,6 +84,10 @@ export function endServerSpan(span: Span, status: number): void {
   endWithChildren(span);
 }
 
+/** `fn` as a child of the span that is active now, wherever it is called. */
+export const bindToSpan = <A extends unknown[]>(fn: (...args: A) => void): ((...args: A) => void) =>
+  isTracing() ? context.bind(context.active(), fn) : fn;
+
 const resendKey = createContextKey('times that a request has been sent before');
 
 /** Runs `fn`; the HTTP spans within say that the request has been sent `count` times before. */

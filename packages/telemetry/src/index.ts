@@ -1,5 +1,6 @@
 export * from './attempt-span.js';
 export {
+  bindToSpan,
   endServerSpan,
   failActiveSpan,
   failSpan,
