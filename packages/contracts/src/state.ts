@@ -127,7 +127,7 @@ export interface BegunNode extends RunVariables {
   kind: 'begun';
   token: string;
   executionId: string;
-  /** Running number of the node execution within the run, from 1. */
+  /** Running number of the node execution within the run, from 1; 0 until `node_started` is emitted. */
   index: number;
   /** Unix ms of the first begin of this execution. */
   startedAtMs: number;
@@ -142,7 +142,7 @@ export interface BegunNode extends RunVariables {
 }
 
 export interface AnnounceRequest extends Claim {
-  startedEvent: string;
+  started: Pick<NodeEvents, 'head' | 'started'>;
   /** A `node_retry` to emit as well, when a crashed attempt had streamed text. */
   retryEvent?: string;
   /** JSON of RunLedgerMeta: the ledger hears of what was settled before this node. */
@@ -174,7 +174,7 @@ export interface EmitRequest extends Claim {
 export interface NodeEvents {
   head: [before: string, after: string];
   started: string;
-  /** Rest of `node_finished`, or, for outcome `retry`, the whole `node_retry` (emitted when the next attempt begins). */
+  /** Rest of `node_finished`, or, for outcome `retry`, of `node_retry` (emitted when the next attempt begins). */
   finished: string;
 }
 
@@ -201,7 +201,6 @@ export interface SettleRequest extends Claim {
   runLedger: string;
   /**
    * Milliseconds that a quick node took which nobody claimed: this settlement claims it too, on its first attempt only.
-   * Its number in the run is given here, so its events carry none yet.
    */
   unclaimedMs?: number;
   tokens: number;

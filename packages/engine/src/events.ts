@@ -99,15 +99,26 @@ const finishedRest = ({ startedAtMs }: NodeExecution, outcome: NodeOutcome, more
   `,"created_at":${seconds(startedAtMs)},"finished_at":${seconds(outcome.finishedAtMs)}` +
   `,"files":${filesIn(outcome.outputs)},"iteration_id":null,"loop_id":null${more}}}`;
 
-/** Both events of a node that has come to a result. */
-export const nodeEvents = (execution: NodeExecution, outcome: NodeOutcome): NodeEvents => ({
-  head: head(execution, outcome.inputs),
-  started: startedRest(execution),
-  finished: finishedRest(execution, outcome),
+/**
+ * Both events of a node that has come to a result.
+ * @param retryIndex number of the coming retry, from 1, when there is one: `finished` then belongs to `node_retry`
+ */
+export const nodeEvents = (execution: NodeExecution, outcome: NodeOutcome, retryIndex?: number): NodeEvents => ({
+  ...startedEvent(execution, outcome.inputs),
+  finished: retryIndex === undefined ? finishedRest(execution, outcome) : retryRest(execution, outcome, retryIndex),
 });
+
+const retryRest = (execution: NodeExecution, outcome: NodeOutcome, retryIndex: number): string =>
+  finishedRest(execution, { ...outcome, status: 'retry' }, `,"retry_index":${retryIndex}`);
 
 const named = (name: string, execution: NodeExecution, index: number, inputs: string, rest: string): string =>
   `{"event":"${name}"${head(execution, inputs).join(String(index))}${rest}`;
+
+/** `node_started` of a node that has no number yet. */
+export const startedEvent = (execution: NodeExecution, inputs: string): Pick<NodeEvents, 'head' | 'started'> => ({
+  head: head(execution, inputs),
+  started: startedRest(execution),
+});
 
 export const nodeStarted = (execution: NodeExecution, index: number, inputs: string): string =>
   named('node_started', execution, index, inputs, startedRest(execution));
@@ -116,10 +127,8 @@ export const nodeFinished = (execution: NodeExecution, index: number, outcome: N
   named('node_finished', execution, index, outcome.inputs, finishedRest(execution, outcome));
 
 /** @param retryIndex number of the coming retry, from 1 */
-export function nodeRetry(execution: NodeExecution, index: number, outcome: NodeOutcome, retryIndex: number): string {
-  const rest = finishedRest(execution, { ...outcome, status: 'retry' }, `,"retry_index":${retryIndex}`);
-  return named('node_retry', execution, index, outcome.inputs, rest);
-}
+export const nodeRetry = (execution: NodeExecution, index: number, outcome: NodeOutcome, retryIndex: number): string =>
+  named('node_retry', execution, index, outcome.inputs, retryRest(execution, outcome, retryIndex));
 
 /** `data` of `workflow_finished` and of the blocking body share these (service-api 2.1, 4.3.10). */
 export function workflowFinished(run: RunContext, ending: Ending): string {

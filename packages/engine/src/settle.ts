@@ -26,7 +26,7 @@ import {
 import { attemptSpanId, recordingSpan } from '@millrace/telemetry';
 import { runLedger } from './contexts.js';
 import { decideOutcome, type Outcome } from './decide-outcome.js';
-import { nodeEvents, nodeRetry, type NodeExecution, type NodeOutcome } from './events.js';
+import { nodeEvents, type NodeExecution } from './events.js';
 import type { Finish } from './finish.js';
 import type { FreshLinks } from './fresh-links.js';
 import type { EngineObserver } from './ports.js';
@@ -84,7 +84,7 @@ export async function settleNode(deps: SettleDeps, work: Work, result: NodeResul
     ...(outcome.code === undefined ? {} : { code: outcome.code }),
     outputs,
     edges,
-    events: eventsOf(work, event, outcome),
+    events: nodeEvents(execution, event, outcome.outcome === 'retry' ? job.attempt : undefined),
     ledger: JSON.stringify(nodeMeta(work, outcome, tokens, finishedAtMs)),
     runLedger: begun ? JSON.stringify(runLedger(execution.run)) : '',
     ...(begun ? {} : { unclaimedMs: Math.round(elapsedMs) }),
@@ -182,12 +182,6 @@ export function streamedValues(node: PlanNode, outputs: ValueObject): [number, s
     const value = resolveSelector((first) => (first === node.id ? outputs : undefined), selector);
     return value === undefined ? [] : [[sel, JSON.stringify(toMarkdown(value))]];
   });
-}
-
-function eventsOf({ job, execution, begun }: Work, event: NodeOutcome, { outcome }: Outcome): NodeEvents {
-  const events = nodeEvents(execution, event);
-  if (outcome !== 'retry') return events;
-  return { ...events, finished: nodeRetry(execution, begun?.index ?? 0, event, job.attempt) };
 }
 
 function nodeMeta(

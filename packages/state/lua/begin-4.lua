@@ -36,12 +36,8 @@ end
 local fields = { 'n' .. at, '' }
 if node.execution == '' then
   node.execution = ARGV[6]
-  node.index = tonumber(run[3] or '0') + 1
   node.started = now
-  fields[3], fields[4] = 'ix', node.index
-  if node.index == 1 then redis.call('HSETNX', run_key, 'b0', now) end
-  -- Steps are the starts of the root frame (dsl 3.11): all starts less the inner ones, plus the retries.
-  if string.sub(at, 1, 2) ~= '0.' then redis.call('HINCRBY', run_key, 'in', 1) end
+  if run[3] == '0' then redis.call('HSETNX', run_key, 'b0', now) end
 end
 if retry then
   redis.call('HDEL', vars_key, '@retry:' .. at)

@@ -3,7 +3,7 @@
 -- KEYS: run hash, variables hash, events stream, leases zset, ledger stream, decided zset
 -- ARGV: 1 run id, 2 frame, 3 node, 4 token, 5 outcome (done|retry|release|failed), 6 key of the outputs, 7 outputs JSON or '',
 --       8 edge table JSON or '', 9, 10 head of the node's events before and after its index, 11 rest of node_started,
---       12 rest of node_finished, or the whole node_retry, 13 node meta JSON for the recorder, 14 ready grace ms,
+--       12 rest of node_finished, or of node_retry, 13 node meta JSON for the recorder, 14 ready grace ms,
 --       15 '' or, of an unclaimed node, the ms it took, 16 what most nodes need not say, JSON or '' (below),
 --       17.. values End nodes stream in one piece: selector number, JSON string literal, …
 --       In 16: tokens, exceptions (failed attempts to count), isEnd, error, code (of the API), closes (selector numbers),
@@ -39,13 +39,14 @@ local fields = { 'n' .. at, '' }
 if ARGV[15] ~= '' then
   -- Only what nobody ever began: whoever did has told its execution id already.
   if node.state ~= 'ready' or node.attempt ~= 1 or node.execution ~= '' then return { 'stale' } end
-  node.index, node.token = starts + 1, ARGV[4]
-  starts = node.index
-  fields[3], fields[4] = 'ix', node.index
-  if node.index == 1 then redis.call('HSETNX', run_key, 'b0', now - tonumber(ARGV[15])) end
-  if frame ~= '0' then redis.call('HINCRBY', run_key, 'in', 1) end
+  node.token = ARGV[4]
+  if starts == 0 then redis.call('HSETNX', run_key, 'b0', now - tonumber(ARGV[15])) end
 elseif node.state ~= 'running' or node.token ~= ARGV[4] then
   return { 'stale' }
+end
+if node.index == 0 and outcome ~= 'release' then
+  starts = number_node(node, at, starts)
+  fields[3], fields[4] = 'ix', starts
 end
 local function started_event() return '{"event":"node_started"' .. ARGV[9] .. node.index .. ARGV[10] .. ARGV[11] end
 local lease_until = now + tonumber(ARGV[14])
@@ -58,13 +59,14 @@ if outcome == 'retry' or outcome == 'release' then
   if outcome == 'retry' then
     node.attempt = node.attempt + 1
     node.crashes = 0
-    redis.call('HSET', vars_key, '@retry:' .. at, ARGV[12])
+    redis.call('HSET', vars_key, '@retry:' .. at, '{"event":"node_retry"' .. ARGV[9] .. node.index .. ARGV[10] .. ARGV[12])
     if node.announced == '0' then
       node.announced = add_event(epoch, started_event())
       ring(bells, run_id, false)
     end
   end
-  redis.call('HSET', run_key, 'n' .. at, node_text(node))
+  fields[2] = node_text(node)
+  redis.call('HSET', run_key, unpack(fields))
   redis.call('ZADD', KEYS[4], lease_until, run_id .. '|' .. frame .. '|' .. index)
   return { 'applied', 0, outcome == 'retry' and { tonumber(index), node.attempt, node.from } or {} }
 end

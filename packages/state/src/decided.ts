@@ -11,6 +11,10 @@ export function parseDecided([hash, values]: DecidedPayload): DecidedRun | undef
   const [context, ...endOutputs] = values;
   if (!context) return undefined;
   const open = [...fields].flatMap(([name, text]) => parseOpen(name, text));
+  const running = open.flatMap(runningNode);
+  // Those whose start nobody told yet are numbered now, behind all others.
+  const untold = running.filter(({ announced }) => !announced).sort((a, b) => a.startedAtMs - b.startedAtMs);
+  untold.forEach((node, position) => (node.index = number('ix') + position + 1));
   const finishedAtMs = number('df');
   const code = fields.get('dc');
   return {
@@ -22,10 +26,10 @@ export function parseDecided([hash, values]: DecidedPayload): DecidedRun | undef
     startedAtMs: fields.has('b0') ? number('b0') : finishedAtMs,
     finishedAtMs,
     tokens: number('tk'),
-    steps: number('ix') - number('in') + number('rt'),
+    steps: number('ix') - number('in') + number('rt') + untold.filter(({ frame }) => frame === 0).length,
     exceptions: number('ex'),
     endOutputs: endOutputs.filter((text) => text !== null),
-    running: open.flatMap(runningNode),
+    running,
     leased: open.map(({ address }) => address),
   };
 }

@@ -86,12 +86,12 @@ describe('calls that are sent again after a broken connection', () => {
 });
 
 describe('begin', () => {
-  it('claims a ready node, numbers it and reads its variables', async () => {
+  it('claims a ready node and reads its variables; it has no number yet', async () => {
     const run = await started();
     expect(await run.run(0, { take: [[1, 1, -1]] })).toEqual([1]);
     const begun = await run.claim(1, { reads: ['n0', 'missing'] });
     expect(begun).toMatchObject({
-      index: 2,
+      index: 0,
       inputs: '{"a":1.0}',
       reads: ['{"v":0}', null],
       crashes: 0,
@@ -117,7 +117,7 @@ describe('begin', () => {
     const run = await started();
     const first = await run.claim(0);
     const second = await run.claim(0);
-    expect(second).toMatchObject({ executionId: first.executionId, index: 1, crashes: 1 });
+    expect(second).toMatchObject({ executionId: first.executionId, crashes: 1 });
     expect(await run.settle(0, first.token, {})).toEqual({ kind: 'stale' });
     expect(await run.settle(0, second.token, {})).toMatchObject({ kind: 'applied' });
   });
@@ -133,12 +133,37 @@ describe('announce', () => {
   it('emits node_started once and refuses a wrong token', async () => {
     const run = await started();
     const { token } = await run.claim(0);
-    const request = { ...run.context, address: { frame: 0, node: 0 }, startedEvent: '"announced"', ledger: '{}' };
+    const event = { head: [',"node":0,"index":', ''] as [string, string], started: '}' };
+    const request = { ...run.context, address: { frame: 0, node: 0 }, started: event, ledger: '{}' };
     expect(await state.announce({ ...request, token: newId() })).toBe('stale');
     expect(await state.announce({ ...request, token })).toBe('ok');
     expect(await state.announce({ ...request, token })).toBe('ok');
     await run.settle(0, token, { take: [[1, 1, -1]] });
-    expect(await eventsOf(run)).toEqual(['"workflow_started"', '"announced"', 'node_finished 0 #1']);
+    expect(await eventsOf(run)).toEqual(['"workflow_started"', 'node_started 0 #1', 'node_finished 0 #1']);
+  });
+
+  it('numbers nodes as their starts are told, not as they were begun; the untold come last, and all are steps', async () => {
+    const run = await started();
+    const take: Partial<EdgeTable>['take'] = [
+      [1, 1, -1],
+      [2, 1, -1],
+      [3, 1, -1],
+    ];
+    await run.run(0, { take });
+    const [one, two] = [await run.claim(1), await run.claim(2), await run.claim(3)];
+    const place = { ...run.context, address: { frame: 0, node: 2 }, token: two.token };
+    const event = { head: [',"node":2,"index":', ''] as [string, string], started: '}' };
+    await state.announce({ ...place, started: event, ledger: '{}' });
+    await run.settle(1, one.token, {});
+    const told = (await eventsOf(run)).filter((event) => event.startsWith('node_started'));
+    expect(told).toEqual(['node_started 0 #1', 'node_started 2 #2', 'node_started 1 #3']);
+    const { decided } = await state.decide({ ...run.context, status: 'stopped', error: null });
+    const running = decided?.running.map(({ node, index, announced }) => [node, index, announced]);
+    expect(running?.sort()).toEqual([
+      [2, 2, true],
+      [3, 4, false],
+    ]);
+    expect(decided?.steps).toBe(4);
   });
 });
 
@@ -220,14 +245,19 @@ describe('settle', () => {
     expect(second).toMatchObject({ executionId: first.executionId, index: 1, announced: true });
     const end = await run.settle(0, second.token, {});
     expect(end).toMatchObject({ decided: { status: 'partial-succeeded', steps: 2 } });
-    expect(await eventsOf(run)).toEqual(['"workflow_started"', 'node_started 0 #1', '"retry 1"', 'node_finished 0 #1']);
+    expect(await eventsOf(run)).toEqual([
+      '"workflow_started"',
+      'node_started 0 #1',
+      'node_retry 0 #1',
+      'node_finished 0 #1',
+    ]);
   });
 
   it('hands a node back untouched', async () => {
     const run = await started();
     const { token } = await run.claim(0);
     await run.settle(0, token, {}, { outcome: 'release' });
-    expect(await run.claim(0)).toMatchObject({ crashes: 0, index: 1 });
+    expect(await run.claim(0)).toMatchObject({ crashes: 0, index: 0 });
   });
 
   it('ends a run over its step limit and names the limit', async () => {

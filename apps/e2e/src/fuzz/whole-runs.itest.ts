@@ -60,7 +60,7 @@ function checkNodes(events: WireEvent[], { nodes, errors }: ExpectedRun): void {
   expect(idsOf(started)).toEqual([...new Set(idsOf(started))]);
   expect(idsOf(finished)).toEqual(idsOf(started));
   if (errors.length === 0) expect(idsOf(started)).toEqual([...nodes.keys()].sort());
-  expect(started.map(({ index }) => Number(index)).sort((a, b) => a - b)).toEqual(started.map((_, i) => i + 1));
+  expect(started.map(({ index }) => index)).toEqual(started.map((_, i) => i + 1));
   const place = (event: string, id: string): number =>
     events.findIndex((each) => each.event === event && each.data['node_id'] === id);
   for (const end of finished) {

@@ -1,6 +1,6 @@
 -- Shared by every transition. Expects KEYS[1] = run hash, KEYS[2] = variables hash, KEYS[3] = events stream.
 -- A node's state is one hash field `n<frame>.<node>`, its parts joined by `|`:
---   state (ready|running|done|skipped|failed), attempt, token, job id, execution id, index, started ms,
+--   state (ready|running|done|skipped|failed), attempt, token, job id, execution id, index (0 until started is told), started ms,
 --   id of its node_started event or 0, crashes, node whose edge made it ready or nothing
 local run_key, vars_key, events_key = KEYS[1], KEYS[2], KEYS[3]
 
@@ -44,6 +44,14 @@ local function next_number() return redis.call('HINCRBY', run_key, 'en', 1) end
 
 local function add_event(epoch, json)
   return redis.call('XADD', events_key, epoch .. '-' .. next_number(), 'e', json)
+end
+
+-- A node gets its number when its node_started is told, so that numbers rise in the order of the stream. Answers how many
+-- have started; steps are the starts of the root frame (dsl 3.11): all starts less the inner ones, plus the retries.
+local function number_node(node, at, starts)
+  node.index = starts + 1
+  if string.sub(at, 1, 2) ~= '0.' then redis.call('HINCRBY', run_key, 'in', 1) end
+  return node.index
 end
 
 -- Doorbells: `channel mode` pairs joined by `,`; mode `end` hears of the terminal event only.

@@ -117,7 +117,7 @@ export class RunFixture {
       events: {
         head: [`,"node":${node},"index":`, ''],
         started: '}',
-        finished: more.outcome === 'retry' ? '"retry 1"' : ',"data":{}}',
+        finished: ',"data":{}}',
       },
       ledger: '{}',
       runLedger: '{}',
