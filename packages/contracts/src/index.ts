@@ -1,6 +1,7 @@
 export * from './code.js';
 export * from './errors.js';
 export * from './files.js';
+export * from './finding.js';
 export * from './format.js';
 export * from './ids.js';
 export * from './job.js';

@@ -60,4 +60,15 @@ describe('verify', () => {
   it('takes no link of another secret key', () => {
     expect(createFileLinks({ secretKey: 'x'.repeat(32), now: () => nowMs }).verify(owner, id, signed())).toBe(false);
   });
+
+  it('takes links of an older secret key for their time, and signs with the newer one', () => {
+    const next = createFileLinks({ secretKey: 'n'.repeat(32), olderSecretKeys: [secretKey], now: () => nowMs });
+    expect(next.verify(owner, id, signed())).toBe(true);
+    const url = new URL(next.sign(owner, { id, origin: 'upload', extension: 'txt' }, 'http://h:1'));
+    const { timestamp = '', nonce = '', sign = '' } = Object.fromEntries(url.searchParams);
+    expect(links.verify(owner, id, { timestamp, nonce, sign })).toBe(false);
+    const old = signed();
+    nowMs += 301_000;
+    expect(next.verify(owner, id, old)).toBe(false);
+  });
 });

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
+import type { Finding } from '@millrace/contracts';
 import pg from 'pg';
 
 /** The repository's own migrations. */
@@ -71,12 +72,79 @@ interface HistoryRow {
   finished: boolean;
 }
 
+const historyQuery = `SELECT migration_name, checksum, finished_at IS NOT NULL AS finished
+  FROM _prisma_migrations WHERE rolled_back_at IS NULL`;
+
 async function readHistory(client: pg.Client): Promise<HistoryRow[]> {
-  const { rows } = await client.query<HistoryRow>(
-    `SELECT migration_name, checksum, finished_at IS NOT NULL AS finished
-     FROM _prisma_migrations WHERE rolled_back_at IS NULL`,
+  return (await client.query<HistoryRow>(historyQuery)).rows;
+}
+
+/** How a database's schema stands to a release's migrations; all lists hold names of migrations. */
+export interface SchemaState {
+  /** Not applied yet. */
+  pending: string[];
+  /** Applied by a newer release. */
+  unknown: string[];
+  /** Begun and not finished. */
+  failed: string[];
+  /** Not as they were applied. */
+  changed: string[];
+  /** The newest migration that a release must know to work with this database, where a migration has said so. */
+  oldestSchema?: string;
+  /** The newest one that this release knows. */
+  newest: string;
+}
+
+/** Compares the migrations of `directory` with those that were applied. */
+export async function readSchemaState(
+  query: <Row extends object>(text: string) => Promise<Row[]>,
+  directory = migrationsDirectory,
+): Promise<SchemaState> {
+  const files = await readMigrations(directory);
+  const [made] = await query<{ history: boolean; settings: boolean }>(
+    `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS history, to_regclass('settings') IS NOT NULL AS settings`,
   );
-  return rows;
+  const history = made?.history ? await query<HistoryRow>(historyQuery) : [];
+  const [oldest] = made?.settings
+    ? await query<{ value: string }>(`SELECT value FROM settings WHERE name = 'oldest-schema'`)
+    : [];
+  const applied = new Map(history.map((row) => [row.migration_name, row]));
+  const names = (wanted: (file: MigrationFile, row: HistoryRow | undefined) => boolean): string[] =>
+    files.filter((file) => wanted(file, applied.get(file.name))).map(({ name }) => name);
+  return {
+    pending: names((_, row) => !row),
+    unknown: [...applied.keys()].filter((name) => !files.some((file) => file.name === name)).sort(),
+    failed: history.filter(({ finished }) => !finished).map((row) => row.migration_name),
+    changed: names((file, row) => row?.finished === true && row.checksum !== file.checksum),
+    newest: files.at(-1)?.name ?? '',
+    ...(oldest ? { oldestSchema: oldest.value } : {}),
+  };
+}
+
+/** Why this release should not work with a schema. A newer one is fine unless a migration has said otherwise: releases roll. */
+export function schemaFindings({ pending, failed, changed, oldestSchema, newest }: SchemaState): Finding[] {
+  const finding = (problem: string, remedy: string): Finding => ({ check: 'schema', problem, remedy });
+  if (failed.length > 0) {
+    const remedy =
+      'See its row in _prisma_migrations, put right what it left, set rolled_back_at, and run "npm run migrate".';
+    return [finding(`Migration ${failed.join(', ')} failed halfway.`, remedy)];
+  }
+  if (changed.length > 0) {
+    const remedy = 'Use an unchanged copy of this release.';
+    return [finding(`Migration ${changed.join(', ')} is not what was applied to the database.`, remedy)];
+  }
+  if (oldestSchema !== undefined && oldestSchema > newest) {
+    const remedy = `Start a release that knows migration ${oldestSchema}, or restore the backup made before the upgrade.`;
+    return [finding('The database was upgraded further than this release can work with.', remedy)];
+  }
+  if (pending.length === 0) return [];
+  const what = pending.length === 1 ? 'a migration' : `${pending.length} migrations`;
+  return [
+    finding(
+      `The database lacks ${what} of this release: ${pending.join(', ')}.`,
+      'Run "npm run migrate", then start again.',
+    ),
+  ];
 }
 
 /** Decides what is left to apply; a database that is ahead of the files is fine (an older release still runs). */

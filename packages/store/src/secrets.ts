@@ -9,6 +9,12 @@ export interface SecretBox {
   seal(text: string, context: string): string;
   /** @throws SecretError when the text was sealed with another key, for another place, or was changed */
   open(sealed: string, context: string): string;
+  /** Id of the key that seals now. */
+  readonly keyId: string;
+  /** Whether a text was sealed with the key that seals now. */
+  isCurrent(sealed: string): boolean;
+  /** Whether a text was sealed with one of the keys, as it says itself. */
+  knowsKeyOf(sealed: string): boolean;
 }
 
 /** Sealed text that cannot be opened. Never holds the text. */
@@ -35,7 +41,13 @@ export function createSecretBox(secretKey: string, olderKeys: readonly string[] 
   const current = deriveKey(secretKey);
   const keys = new Map([current, ...olderKeys.map(deriveKey)].map((key) => [key.id, key]));
 
+  const keyIdOf = (sealed: string): string => sealed.split('.', 2)[1] ?? '';
+
   return {
+    keyId: current.id,
+    isCurrent: (sealed) => keyIdOf(sealed) === current.id,
+    knowsKeyOf: (sealed) => keys.has(keyIdOf(sealed)),
+
     seal(text, context) {
       const iv = randomBytes(12);
       const cipher = createCipheriv('aes-256-gcm', current.bytes, iv).setAAD(Buffer.from(context));

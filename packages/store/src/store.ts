@@ -10,7 +10,10 @@ import { createNodeExecutionRepository } from './node-executions.js';
 import { createPartitions } from './partitions.js';
 import { createPendingImportRepository } from './pending-imports.js';
 import { createRunRepository } from './runs.js';
+import { createRotation } from './rotation.js';
+import { createSecretCheck } from './secret-check.js';
 import { createSecretBox } from './secrets.js';
+import { createInspection } from './server.js';
 import { createConsoleKeyRepository, createTenantRepository } from './tenants.js';
 import { createVersionRepository } from './versions.js';
 
@@ -43,6 +46,9 @@ export function createStore(options: StoreOptions) {
     nodeExecutions: createNodeExecutionRepository(database, partitions),
     archives: createArchiveRepository(database, partitions),
     partitions,
+    inspection: createInspection(database),
+    secretCheck: createSecretCheck(database, secrets),
+    rotation: createRotation(database, secrets),
     /** Resolves when Postgres answers. */
     async ping(): Promise<void> {
       await database.query({ text: 'SELECT 1' }, []);
