@@ -1,27 +1,54 @@
-import { databaseEnv, parseEnv, port, redisEnv, secret, serviceUrl, text, type EnvValues } from '@millrace/config';
+import {
+  dataDirEnv,
+  databaseEnv,
+  parseEnv,
+  port,
+  redisEnv,
+  secret,
+  secretKeyEnv,
+  serviceUrl,
+  text,
+  type EnvValues,
+} from '@millrace/config';
 
-const launcherSlice = {
-  PORT: port().default(8080),
-  HOST: text().default('127.0.0.1'),
-  MILLRACE_DATA_DIR: text().default('./.millrace'),
-  DATABASE_URL: databaseEnv.DATABASE_URL.optional(),
-  REDIS_URL: redisEnv.REDIS_URL.optional(),
-  MILLRACE_ADMIN_KEY: secret(16).optional(),
-  MILLRACE_SECRET_KEY: secret(32).optional(),
+export const launcherEnvSlice = {
+  PORT: port().default(8080).describe('Port of the gateway; 0 takes a free one.'),
+  HOST: text().default('127.0.0.1').describe('Address of the gateway.'),
+  ...dataDirEnv,
+  DATABASE_URL: databaseEnv.DATABASE_URL.optional().describe('PostgreSQL. Unset: a private one in the data directory.'),
+  REDIS_URL: redisEnv.REDIS_URL.optional().describe('Redis. Unset: a private one in the data directory.'),
+  MILLRACE_ADMIN_KEY: secret(16)
+    .optional()
+    .describe('As for the gateway. Unset: made, and kept in the data directory.'),
+  MILLRACE_SECRET_KEY: secret(32)
+    .optional()
+    .describe('As for the gateway. Unset: made, and kept in the data directory.'),
 };
-export type LauncherEnv = EnvValues<typeof launcherSlice>;
+export type LauncherEnv = EnvValues<typeof launcherEnvSlice>;
 
 /** What `npm start` reads itself; the services inherit everything. @throws EnvError */
-export const launcherEnv = (): LauncherEnv => parseEnv(launcherSlice, process.env);
+export const launcherEnv = (): LauncherEnv => parseEnv(launcherEnvSlice, process.env);
 
 /** The whole environment, for the services. */
 export const inheritedEnv = (): Readonly<Record<string, string | undefined>> => process.env;
 
-const clientSlice = {
-  MILLRACE_URL: serviceUrl('http', 'https').default('http://127.0.0.1:8080'),
-  MILLRACE_ADMIN_KEY: secret(16).optional(),
+export const clientEnvSlice = {
+  MILLRACE_URL: serviceUrl('http', 'https').default('http://127.0.0.1:8080').describe('Gateway that commands talk to.'),
+  MILLRACE_ADMIN_KEY: secret(16).optional().describe('Key of the console API, for the commands that administer.'),
 };
-export type ClientEnv = EnvValues<typeof clientSlice>;
+export type ClientEnv = EnvValues<typeof clientEnvSlice>;
 
 /** What the `millrace` command reads. @throws EnvError */
-export const clientEnv = (): ClientEnv => parseEnv(clientSlice, process.env);
+export const clientEnv = (): ClientEnv => parseEnv(clientEnvSlice, process.env);
+
+/** What `millrace doctor` looks at, read variable by variable. */
+export const doctorEnvSlice = {
+  ...launcherEnvSlice,
+  PORT: launcherEnvSlice.PORT.unwrap().optional(),
+  HOST: text().optional(),
+  MILLRACE_SECRET_KEY_PREVIOUS: secretKeyEnv.MILLRACE_SECRET_KEY_PREVIOUS,
+  MILLRACE_URL: serviceUrl('http', 'https').optional(),
+};
+
+/** What `millrace secrets rotate` reads. @throws EnvError */
+export const rotationEnv = () => parseEnv({ ...databaseEnv, ...secretKeyEnv }, process.env);

@@ -14,14 +14,16 @@ import {
   port,
   printableEnv,
   redisEnv,
+  runLimitsEnv,
   secretKeyEnv,
   serviceUrl,
+  startCheckEnv,
   uploadEnv,
 } from '@millrace/config';
 import type { UploadLimits } from '@millrace/files';
 import { defaultBodyLimitBytes } from './http/body.js';
 
-const gatewayEnv = {
+export const gatewayEnv = {
   ...databaseEnv,
   ...redisEnv,
   ...listenEnv,
@@ -29,23 +31,25 @@ const gatewayEnv = {
   ...metricsEnv,
   ...adminKeyEnv,
   ...secretKeyEnv,
+  ...startCheckEnv,
   ...outboundEnv,
   ...dataDirEnv,
   ...fileLinksEnv,
   ...uploadEnv,
-  /** Address at which clients reach the gateway, for download links. Default: the one each request came to. */
-  FILES_URL: serviceUrl('http', 'https').optional(),
-  PORT: port().default(8080),
-  /** A blocking call is answered with 202 after this time; below the 60 s of proxies and of the official client. */
-  BLOCKING_DEADLINE_MS: duration().default(50_000),
-  /** Largest JSON body. */
-  HTTP_BODY_LIMIT: bytes().default(defaultBodyLimitBytes),
-  /** Connections to Postgres. */
-  DATABASE_POOL_SIZE: integer({ min: 2, max: 1000 }).default(10),
-  /** Time limit of one run. */
-  MAX_EXECUTION_TIME: duration().default(1_200_000),
-  /** Most node starts of one run. */
-  MAX_EXECUTION_STEPS: integer({ min: 1 }).default(500),
+  ...runLimitsEnv,
+  FILES_URL: serviceUrl('http', 'https')
+    .optional()
+    .describe(
+      'Address at which clients reach the gateway, for links to files. Unset: the one that each request came to.',
+    ),
+  PORT: port().default(8080).describe('Port of the API, the console, health and metrics.'),
+  BLOCKING_DEADLINE_MS: duration()
+    .default(50_000)
+    .describe(
+      'A blocking call is answered with 202 after this time; below the 60 s of proxies and of the official client.',
+    ),
+  HTTP_BODY_LIMIT: bytes().default(defaultBodyLimitBytes).describe('Largest JSON body.'),
+  DATABASE_POOL_SIZE: integer({ min: 2, max: 1000 }).default(10).describe('Connections to PostgreSQL.'),
 };
 
 /** The gateway's settings. @throws EnvError that lists every problem */

@@ -2,9 +2,9 @@ import { newId } from '@millrace/contracts';
 import { createFileLinks, createLocalStorage } from '@millrace/files';
 import { createOutbound, outboundOptions } from '@millrace/outbound';
 import { createShardQueue } from '@millrace/queue';
-import { connectRedis, createDoorbell } from '@millrace/state';
+import { connectRedis, createDoorbell, inspectRedis, redisFindings } from '@millrace/state';
 import { createStore } from '@millrace/store';
-import { createLogger, createMetrics, startTelemetry } from '@millrace/telemetry';
+import { checkStart, createLogger, createMetrics, startTelemetry } from '@millrace/telemetry';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createApp } from './app.js';
@@ -15,6 +15,8 @@ import { serverVersion } from './version.js';
 
 /** Whatever hangs, the process is gone within 30 s of a signal. */
 const shutdownMs = 28_000;
+/** So long a start waits for Postgres and Redis before it listens without them. */
+const firstLookMs = 2000;
 
 const env = readEnv();
 const log = createLogger({ service: 'gateway', level: env.LOG_LEVEL });
@@ -25,6 +27,7 @@ const metrics = createMetrics({ service: 'gateway' });
 const store = createStore({
   databaseUrl: env.DATABASE_URL,
   secretKey: env.MILLRACE_SECRET_KEY,
+  olderSecretKeys: env.MILLRACE_SECRET_KEY_PREVIOUS,
   poolSize: env.DATABASE_POOL_SIZE,
   onConnectionError: onError,
 });
@@ -39,11 +42,15 @@ const queues = shards.map((shard) => createShardQueue(redis, shard, onError));
 const doorbells = shards.map((shard) => createDoorbell(redis, subscriber, shard, gatewayId, onError));
 
 const outbound = createOutbound(outboundOptions(env));
-const links = createFileLinks({ secretKey: env.MILLRACE_SECRET_KEY, lifetimeSeconds: env.FILES_ACCESS_TIMEOUT });
+const links = createFileLinks({
+  secretKey: env.MILLRACE_SECRET_KEY,
+  olderSecretKeys: env.MILLRACE_SECRET_KEY_PREVIOUS,
+  lifetimeSeconds: env.FILES_ACCESS_TIMEOUT,
+});
 const storage = createLocalStorage(resolve(env.MILLRACE_DATA_DIR, 'files'));
 
 let isPrepared = false;
-let isStopping = false;
+const stopping = new AbortController();
 
 const gateway = composeGateway(
   { store, redis, queues, doorbells, outbound, storage, links, metrics, log },
@@ -63,6 +70,30 @@ const gateway = composeGateway(
     },
   },
 );
+
+async function prepare(): Promise<void> {
+  await checkStart({
+    looks: [
+      async () => redisFindings(await inspectRedis(redis)),
+      () => store.inspection.findings(),
+      () => store.secretCheck.findings(),
+      // The default tenant must exist before the admin key can act on it.
+      async () => {
+        await store.tenants.ensureDefault();
+        return [];
+      },
+    ],
+    ...{ allow: env.MILLRACE_ALLOW_UNSAFE, onTrouble: onError, signal: stopping.signal },
+  });
+  isPrepared = !stopping.signal.aborted;
+}
+
+const preparing = prepare().catch((error: unknown) => {
+  log.fatal(`gateway does not start: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+});
+await Promise.race([preparing, pause(firstLookMs, undefined, { ref: false })]);
+
 const server = await serve(createApp(gateway.deps), { port: env.PORT, host: env.HOST, relay: gateway.relay }).catch(
   (error: unknown) => {
     log.error({ err: error }, `cannot listen at ${env.HOST}:${env.PORT}`);
@@ -71,21 +102,8 @@ const server = await serve(createApp(gateway.deps), { port: env.PORT, host: env.
 );
 log.info({ env: shownEnv(env), port: server.port }, 'gateway listens');
 
-/** The default tenant must exist before the admin key can act on it; Postgres may still be starting. */
-async function prepare(): Promise<void> {
-  while (!isPrepared && !isStopping) {
-    try {
-      await store.tenants.ensureDefault();
-      isPrepared = true;
-    } catch (error) {
-      onError(error);
-      await pause(500);
-    }
-  }
-}
-
 async function stop(signal: string): Promise<void> {
-  isStopping = true;
+  stopping.abort();
   log.info({ signal }, 'gateway stopping');
   setTimeout(() => process.exit(0), shutdownMs).unref();
   await server.stop();
@@ -107,5 +125,3 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     });
   });
 }
-
-await prepare();

@@ -8,25 +8,29 @@ import {
   parseEnv,
   printableEnv,
   redisEnv,
+  startCheckEnv,
 } from '@millrace/config';
 
-const slice = {
+export const recorderEnv = {
   ...databaseEnv,
   ...redisEnv,
   ...listenEnv,
   ...logEnv,
+  ...startCheckEnv,
   ...dataDirEnv,
-  /** Days a run is kept after its creation; older days are dropped whole. */
-  RUN_RETENTION_DAYS: integer({ min: 1 }).default(30),
-  /** Days an uploaded file is kept. Default: for ever. Files made by runs go with the history. */
-  FILE_RETENTION_DAYS: integer({ min: 1 }).optional(),
+  RUN_RETENTION_DAYS: integer({ min: 1 })
+    .default(30)
+    .describe('Days that a run is kept after its creation, and files that runs made (docs/retention.md).'),
+  FILE_RETENTION_DAYS: integer({ min: 1 })
+    .optional()
+    .describe('Days that an uploaded file is kept. Unset: for ever (docs/retention.md).'),
 };
 
 /** The recorder's environment. @throws EnvError that lists every problem. */
-export const env = parseEnv(slice, process.env);
+export const readEnv = () => parseEnv(recorderEnv, process.env);
 
 /** The effective values, fit for the log. */
-export const shownEnv = printableEnv(slice, env);
+export const shownEnv = (env: ReturnType<typeof readEnv>) => printableEnv(recorderEnv, env);
 
 /** What telemetry reads by itself. */
 export const telemetryEnv = process.env;

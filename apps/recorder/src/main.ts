@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { createLocalStorage, sweepFiles } from '@millrace/files';
-import { createLogger, createMetrics, observePool, serveHealth, startTelemetry } from '@millrace/telemetry';
-import { connectRedis, createLedger, createRunEvents } from '@millrace/state';
+import { checkStart, createLogger, createMetrics, observePool, serveHealth, startTelemetry } from '@millrace/telemetry';
+import { connectRedis, createLedger, createRunEvents, inspectRedis, redisFindings } from '@millrace/state';
 import { createStore } from '@millrace/store';
 import { pause } from './backoff.js';
-import { consumerName, env, shownEnv, telemetryEnv } from './env.js';
+import { consumerName, readEnv, shownEnv, telemetryEnv } from './env.js';
 import { createRecorderMetrics } from './metrics.js';
 import type { History } from './ports.js';
 import { runRecorder } from './recorder.js';
@@ -16,6 +16,7 @@ const shutdownMs = 8000;
 /** History can wait for a busy database longer than a caller can. */
 const storeTimeoutMs = 20_000;
 
+const env = readEnv();
 const log = createLogger({ service: 'recorder', level: env.LOG_LEVEL });
 const onError = (error: unknown): void => log.warn({ err: error }, 'connection trouble');
 const telemetry = await startTelemetry({ service: 'millrace-recorder', env: telemetryEnv, onError });
@@ -48,7 +49,8 @@ const storage = createLocalStorage(resolve(env.MILLRACE_DATA_DIR, 'files'));
 const fileRetention = { uploadDays: env.FILE_RETENTION_DAYS, toolFileDays: env.RUN_RETENTION_DAYS };
 
 const stopping = new AbortController();
-const work = [
+/** Begins to record; nothing before the start checks. */
+const startWork = (): Promise<void>[] => [
   ...shards.map(({ shard, ledger }) =>
     runRecorder({ shard, ledger, events, history, metrics: recorderMetrics, log }, stopping.signal),
   ),
@@ -64,6 +66,7 @@ const work = [
     stopping.signal,
   ),
 ];
+let work: Promise<void>[] = [];
 const health =
   env.PORT === undefined
     ? undefined
@@ -73,11 +76,9 @@ const health =
         metrics,
         ready: async () => {
           await Promise.all([store.ping(), redis.ping()]);
-          return true;
+          return work.length > 0;
         },
       });
-log.info({ env: shownEnv }, 'recorder ready');
-
 async function stop(signal: string): Promise<void> {
   log.info({ signal }, 'recorder stopping');
   setTimeout(() => process.exit(0), shutdownMs).unref();
@@ -98,4 +99,17 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.exit(1);
     });
   });
+}
+
+// It opens no secret, so the secret key is no matter of it.
+await checkStart({
+  looks: [async () => redisFindings(await inspectRedis(redis)), () => store.inspection.findings()],
+  ...{ allow: env.MILLRACE_ALLOW_UNSAFE, onTrouble: onError, signal: stopping.signal },
+}).catch((error: unknown) => {
+  log.fatal(`recorder does not start: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+});
+if (!stopping.signal.aborted) {
+  work = startWork();
+  log.info({ env: shownEnv(env) }, 'recorder ready');
 }

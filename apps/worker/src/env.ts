@@ -13,39 +13,54 @@ import {
   outboundEnv,
   parseEnv,
   redisEnv,
+  runLimitsEnv,
   secretKeyEnv,
+  startCheckEnv,
   text,
 } from '@millrace/config';
 import { defaultCodeOutputLimits as defaults, type CodeOutputLimits } from '@millrace/nodes';
 import type { CodeRunnerOptions } from '@millrace/sandbox';
 
-const most = (value: number) => integer({ min: 1 }).default(value);
+const most = (value: number, meaning: string) => integer({ min: 1 }).default(value).describe(`${meaning}, as in Dify.`);
 
 /** What outputs of code nodes may hold, named as Dify names it. */
 const codeOutputEnv = {
-  CODE_MAX_STRING_LENGTH: most(defaults.maxStringLength),
-  CODE_MAX_NUMBER: bigInteger().default(defaults.maxNumber),
-  CODE_MIN_NUMBER: bigInteger().default(defaults.minNumber),
-  CODE_MAX_PRECISION: integer().default(defaults.maxPrecision),
-  CODE_MAX_DEPTH: integer({ min: 1, max: 100 }).default(defaults.maxDepth),
-  CODE_MAX_STRING_ARRAY_LENGTH: most(defaults.maxStringArrayLength),
-  CODE_MAX_OBJECT_ARRAY_LENGTH: most(defaults.maxObjectArrayLength),
-  CODE_MAX_NUMBER_ARRAY_LENGTH: most(defaults.maxNumberArrayLength),
+  CODE_MAX_STRING_LENGTH: most(defaults.maxStringLength, 'Longest string in outputs of code'),
+  CODE_MAX_NUMBER: bigInteger().default(defaults.maxNumber).describe('Largest number in outputs of code, as in Dify.'),
+  CODE_MIN_NUMBER: bigInteger().default(defaults.minNumber).describe('Smallest number in outputs of code, as in Dify.'),
+  CODE_MAX_PRECISION: integer()
+    .default(defaults.maxPrecision)
+    .describe('Most decimals in outputs of code, as in Dify.'),
+  CODE_MAX_DEPTH: integer({ min: 1, max: 100 })
+    .default(defaults.maxDepth)
+    .describe('Deepest object in outputs of code, as in Dify.'),
+  CODE_MAX_STRING_ARRAY_LENGTH: most(defaults.maxStringArrayLength, 'Longest array of strings in outputs of code'),
+  CODE_MAX_OBJECT_ARRAY_LENGTH: most(defaults.maxObjectArrayLength, 'Longest array of objects in outputs of code'),
+  CODE_MAX_NUMBER_ARRAY_LENGTH: most(defaults.maxNumberArrayLength, 'Longest array of numbers in outputs of code'),
 };
 
 /** The cage for users' code; limits are per run and interpreter. */
 const codeRunnerEnv = {
-  CODE_TIME_LIMIT: duration().default(15_000),
-  CODE_PYTHON_MEMORY_LIMIT: bytes().default(256 * 1024 ** 2),
-  CODE_JAVASCRIPT_MEMORY_LIMIT: bytes().default(128 * 1024 ** 2),
-  CODE_OUTPUT_LIMIT: bytes().default(10 * 1024 ** 2),
-  /** Runs of users' code at a time; more wait. */
-  CODE_PYTHON_INTERPRETERS: integer({ min: 1, max: 256 }).default(5),
-  CODE_JAVASCRIPT_INTERPRETERS: integer({ min: 1, max: 256 }).default(3),
-  /** Folder of pure-Python wheels that code may import. */
-  CODE_PYTHON_PACKAGES_DIR: text().optional(),
-  /** Folder that keeps the started Python, without which a worker's first code node waits 3 s more. Default: `code` in the data directory. */
-  CODE_CACHE_DIR: text().optional(),
+  CODE_TIME_LIMIT: duration().default(15_000).describe('Time limit of one run of a code node.'),
+  CODE_PYTHON_MEMORY_LIMIT: bytes()
+    .default(256 * 1024 ** 2)
+    .describe('Memory of one Python interpreter.'),
+  CODE_JAVASCRIPT_MEMORY_LIMIT: bytes()
+    .default(128 * 1024 ** 2)
+    .describe('Memory of one JavaScript interpreter.'),
+  CODE_OUTPUT_LIMIT: bytes()
+    .default(10 * 1024 ** 2)
+    .describe('Largest result of a code node.'),
+  CODE_PYTHON_INTERPRETERS: integer({ min: 1, max: 256 }).default(5).describe('Runs of Python at a time; more wait.'),
+  CODE_JAVASCRIPT_INTERPRETERS: integer({ min: 1, max: 256 })
+    .default(3)
+    .describe('Runs of JavaScript at a time; more wait.'),
+  CODE_PYTHON_PACKAGES_DIR: text().optional().describe('Folder of pure-Python wheels that code may import.'),
+  CODE_CACHE_DIR: text()
+    .optional()
+    .describe(
+      "Folder that keeps the started Python, without which a worker's first code node waits 3 s more. Unset: `code` in the data directory.",
+    ),
 };
 
 export const workerEnv = {
@@ -55,19 +70,20 @@ export const workerEnv = {
   ...logEnv,
   ...metricsEnv,
   ...secretKeyEnv,
+  ...startCheckEnv,
   ...outboundEnv,
   ...dataDirEnv,
   ...fileLinksEnv,
-  /** Node jobs run at a time, over all shards. */
-  WORKER_CONCURRENCY: integer({ min: 1, max: 10_000 }).default(256),
-  /** Time limit of one run. */
-  MAX_EXECUTION_TIME: duration().default(1_200_000),
-  /** Most node starts of one run. */
-  MAX_EXECUTION_STEPS: integer({ min: 1 }).default(500),
-  /** JSON file of model prices that win over the list prices (docs/models.md). */
-  MODEL_PRICES_FILE: text().optional(),
-  /** Bytes of files that are held in memory at a time; nodes that need more wait for others. */
-  FILES_MEMORY_LIMIT: bytes().default(512 * 1024 ** 2),
+  ...runLimitsEnv,
+  WORKER_CONCURRENCY: integer({ min: 1, max: 10_000 })
+    .default(256)
+    .describe('Node jobs run at a time, over all shards.'),
+  MODEL_PRICES_FILE: text()
+    .optional()
+    .describe('JSON file of model prices that win over the list prices (docs/models.md).'),
+  FILES_MEMORY_LIMIT: bytes()
+    .default(512 * 1024 ** 2)
+    .describe('Bytes of files that are held in memory at a time; nodes that need more wait for others.'),
   ...codeOutputEnv,
   ...codeRunnerEnv,
 };

@@ -7,9 +7,9 @@ import { createNodeExecutors, supportedNodeTypes } from '@millrace/nodes';
 import { createOutbound, outboundOptions } from '@millrace/outbound';
 import { createNodeQueue, createNodeWorker, createShardQueue } from '@millrace/queue';
 import { createCodeRunner } from '@millrace/sandbox';
-import { connectRedis, createRecovery, createRunState, onStops } from '@millrace/state';
+import { connectRedis, createRecovery, createRunState, inspectRedis, onStops, redisFindings } from '@millrace/state';
 import { createStore } from '@millrace/store';
-import { createLogger, createMetrics, observePool, serveHealth, startTelemetry } from '@millrace/telemetry';
+import { checkStart, createLogger, createMetrics, observePool, serveHealth, startTelemetry } from '@millrace/telemetry';
 import { resolve } from 'node:path';
 import { codeOutputLimits, codeRunnerOptions, readEnv, telemetrySource } from './env.js';
 import {
@@ -33,7 +33,12 @@ const onError = (error: unknown): void => {
 const telemetry = await startTelemetry({ service: 'millrace-worker', env: telemetrySource(), onError });
 const metrics = createMetrics({ service: 'worker' });
 
-const store = createStore({ databaseUrl: env.DATABASE_URL, secretKey: env.MILLRACE_SECRET_KEY, poolSize: 10 });
+const store = createStore({
+  databaseUrl: env.DATABASE_URL,
+  secretKey: env.MILLRACE_SECRET_KEY,
+  olderSecretKeys: env.MILLRACE_SECRET_KEY_PREVIOUS,
+  poolSize: 10,
+});
 // One connection for transitions and the queue, so that a job is added after the transition that made it ready.
 const redis = connectRedis(env.REDIS_URL, 'patient', 'worker');
 const subscriber = connectRedis(env.REDIS_URL, 'patient', 'worker-stops');
@@ -53,7 +58,11 @@ const invoker = createModels({
 });
 const models = observeModels(invoker, metrics);
 const storage = createLocalStorage(resolve(env.MILLRACE_DATA_DIR, 'files'));
-const links = createFileLinks({ secretKey: env.MILLRACE_SECRET_KEY, lifetimeSeconds: env.FILES_ACCESS_TIMEOUT });
+const links = createFileLinks({
+  secretKey: env.MILLRACE_SECRET_KEY,
+  olderSecretKeys: env.MILLRACE_SECRET_KEY_PREVIOUS,
+  lifetimeSeconds: env.FILES_ACCESS_TIMEOUT,
+});
 const files = createFileAccess({
   ...{ storage, outbound, memoryBytes: env.FILES_MEMORY_LIMIT },
   catalogue: namingOutages({
@@ -94,24 +103,10 @@ const reconciler = createReconciler({
   onAction: createReconcilerMetrics(metrics),
 });
 
-for (let shard = 0; shard < env.MILLRACE_SHARDS; shard++) {
-  onStops(
-    subscriber,
-    shard,
-    (runId) => {
-      claims.abortRun(runId);
-    },
-    onError,
-  );
-}
-const perShard = Math.max(1, Math.ceil(env.WORKER_CONCURRENCY / env.MILLRACE_SHARDS));
-const worker = startWorker({
-  ...{ claims, execute, leaseMs, onError },
-  shards: env.MILLRACE_SHARDS,
-  consume: (shard, process) => createNodeWorker({ redis, shard, concurrency: perShard, process, onError }),
-  reconcile: (shard) => reconciler.tick(shard),
-});
-observeSlots(metrics, perShard * env.MILLRACE_SHARDS, () => worker.slotsUsed());
+const slotsPerShard = Math.max(1, Math.ceil(env.WORKER_CONCURRENCY / env.MILLRACE_SHARDS));
+const stopping = new AbortController();
+let worker: ReturnType<typeof startWorker> | undefined;
+observeSlots(metrics, slotsPerShard * env.MILLRACE_SHARDS, () => worker?.slotsUsed() ?? 0);
 observeCode(metrics, () => code.use());
 observePool(metrics, () => store.connections());
 const health =
@@ -123,26 +118,17 @@ const health =
         metrics,
         ready: async () => {
           await Promise.all([store.ping(), redis.ping()]);
-          return true;
+          return worker !== undefined;
         },
       });
-logger.info({ concurrency: env.WORKER_CONCURRENCY, shards: env.MILLRACE_SHARDS }, 'worker ready');
 
-// After an outage a tail of the data may be missing: nothing is written on top of it before it is recovered.
-const recover = (): void => {
-  for (let shard = 0; shard < env.MILLRACE_SHARDS; shard++) reconciler.recover(shard).catch(onError);
-};
-redis.on('ready', recover);
-recover();
-
-let stopping = false;
 const stop = async (signal: string): Promise<void> => {
-  if (stopping) return;
-  stopping = true;
+  if (stopping.signal.aborted) return;
+  stopping.abort();
   logger.info({ signal }, 'worker stopping');
   // Whatever hangs (an outage, a stuck node), the process is gone in time; its jobs are redelivered.
   setTimeout(() => process.exit(1), 28_000).unref();
-  await worker.stop();
+  await worker?.stop();
   await code.close();
   await health?.close();
   await Promise.all(shardQueues.map((shard) => shard.close()));
@@ -159,4 +145,45 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.exit(1);
     });
   });
+}
+
+await checkStart({
+  looks: [
+    async () => redisFindings(await inspectRedis(redis)),
+    () => store.inspection.findings(),
+    () => store.secretCheck.findings(),
+  ],
+  ...{ allow: env.MILLRACE_ALLOW_UNSAFE, onTrouble: onError, signal: stopping.signal },
+}).catch((error: unknown) => {
+  logger.fatal(`worker does not start: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+});
+if (!stopping.signal.aborted) work();
+
+/** Begins to take jobs. */
+function work(): void {
+  for (let shard = 0; shard < env.MILLRACE_SHARDS; shard++) {
+    onStops(
+      subscriber,
+      shard,
+      (runId) => {
+        claims.abortRun(runId);
+      },
+      onError,
+    );
+  }
+  worker = startWorker({
+    ...{ claims, execute, leaseMs, onError },
+    shards: env.MILLRACE_SHARDS,
+    consume: (shard, process) => createNodeWorker({ redis, shard, concurrency: slotsPerShard, process, onError }),
+    reconcile: (shard) => reconciler.tick(shard),
+  });
+  logger.info({ concurrency: env.WORKER_CONCURRENCY, shards: env.MILLRACE_SHARDS }, 'worker ready');
+
+  // After an outage a tail of the data may be missing: nothing is written on top of it before it is recovered.
+  const recover = (): void => {
+    for (let shard = 0; shard < env.MILLRACE_SHARDS; shard++) reconciler.recover(shard).catch(onError);
+  };
+  redis.on('ready', recover);
+  recover();
 }

@@ -11,6 +11,8 @@ import {
   printableEnv,
   secret,
   secretKeyEnv,
+  secretList,
+  someOf,
 } from './index.js';
 
 const problemsOf = (act: () => unknown): readonly string[] => {
@@ -63,6 +65,21 @@ describe('parseEnv', () => {
     ]);
   });
 
+  it('takes some of a list of words and no other', () => {
+    const checks = someOf(['redis', 'schema']);
+    expect(checks.parse('schema, redis')).toEqual(['schema', 'redis']);
+    expect(checks.safeParse('redis,everything').success).toBe(false);
+  });
+
+  it('takes a key with a comma for what it may be: one key, or two', () => {
+    const [one, other] = ['a'.repeat(32), 'b'.repeat(32)];
+    const keys = secretList(32);
+    expect(keys.parse(one)).toEqual([one]);
+    expect(keys.parse(`short,${one}`)).toEqual([`short,${one}`]);
+    expect(keys.parse(`${one},${other}`)).toEqual([one, other, `${one},${other}`]);
+    expect(keys.safeParse('short').success).toBe(false);
+  });
+
   it.each(['5 min', '-1s', '', 'x'])('refuses the duration %p', (value) => {
     expect(duration().safeParse(value).success).toBe(false);
   });
@@ -74,11 +91,14 @@ describe('printableEnv', () => {
     const values = parseEnv(slice, {
       DATABASE_URL: 'postgres://me:pass@localhost:5/db',
       MILLRACE_SECRET_KEY: 'k'.repeat(32),
+      MILLRACE_SECRET_KEY_PREVIOUS: 'o'.repeat(32),
       OLD: 'hidden',
     });
+    expect(values.MILLRACE_SECRET_KEY_PREVIOUS).toEqual(['o'.repeat(32)]);
     expect(printableEnv(slice, values)).toEqual({
       DATABASE_URL: 'postgres://me:***@localhost:5/db',
       MILLRACE_SECRET_KEY: '***',
+      MILLRACE_SECRET_KEY_PREVIOUS: '***',
       OLD: '***',
       N: 3,
     });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { printing } from './values.js';
+import { formOf, type Form } from './values.js';
 
 /** A slice of the environment: variable name → schema. Apps compose slices by spreading them. */
 export type EnvSlice = Readonly<Record<string, z.ZodType>>;
@@ -36,13 +36,13 @@ export function printableEnv<S extends EnvSlice>(slice: S, values: EnvValues<S>)
   return Object.fromEntries(
     Object.entries(slice).map(([name, schema]) => {
       const value: unknown = values[name];
-      return [name, value === undefined ? undefined : mask(value, printing(schema))];
+      return [name, value === undefined ? undefined : mask(value, formOf(schema).printing)];
     }),
   );
 }
 
-function mask(value: unknown, kind: ReturnType<typeof printing>): unknown {
-  if (kind === 'secret') return '***';
+function mask(value: unknown, kind: Form['printing']): unknown {
+  if (kind === 'secret') return Array.isArray(value) && value.length === 0 ? [] : '***';
   if (kind !== 'url' || typeof value !== 'string') return value;
   const url = new URL(value);
   if (url.password !== '') url.password = '***';

@@ -1,3 +1,4 @@
 export * from './env.js';
+export * from './page.js';
 export * from './slices.js';
 export * from './values.js';

@@ -13,3 +13,4 @@ export {
 } from './run-events.js';
 export { createRunState, type RunStateOptions } from './run-state.js';
 export { shardPrefix } from './keys.js';
+export { inspectRedis, redisFindings, type RedisFacts } from './server.js';

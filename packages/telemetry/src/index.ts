@@ -34,6 +34,7 @@ export { createRunMetrics, type RunMetrics } from './run-metrics.js';
 export * from './run-trace.js';
 export { uncatalogued } from './span-catalogue.js';
 export { tracesStores, withStoreSpan } from './store-span.js';
+export * from './start-check.js';
 export { isTracing, idsOf, noopSpan, startSpanWithIds, withActiveSpan, type SpanOptions } from './spans.js';
 export { exportersOf } from './exporters.js';
 export { startTelemetry, wantsMetrics, wantsTraces, type Telemetry, type TelemetryOptions } from './telemetry.js';
