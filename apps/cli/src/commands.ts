@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { createConsoleApi, type ConsoleApi } from './console-api.js';
+import { addDoctor } from './doctor/command.js';
 import { clientEnv } from './env.js';
 import { printResult, printRun } from './print.js';
 import { say } from './say.js';
+import { addSecrets } from './secrets/command.js';
 import { createServiceApi } from './service-api.js';
 
 type Inputs = Record<string, unknown>;
@@ -27,6 +29,8 @@ export function createCommands(): Command {
   addAppCommands(program, api, isJson);
   addRunCommands(program, isJson);
   addTenantCommands(program, api, isJson);
+  addDoctor(program);
+  addSecrets(program);
   return program;
 }
 
