@@ -33,8 +33,16 @@ export const launcherEnv = (): LauncherEnv => parseEnv(launcherEnvSlice, process
 export const inheritedEnv = (): Readonly<Record<string, string | undefined>> => process.env;
 
 export const clientEnvSlice = {
-  MILLRACE_URL: serviceUrl('http', 'https').default('http://127.0.0.1:8080').describe('Gateway that commands talk to.'),
-  MILLRACE_ADMIN_KEY: secret(16).optional().describe('Key of the console API, for the commands that administer.'),
+  MILLRACE_URL: serviceUrl('http', 'https')
+    .optional()
+    .describe('Gateway that commands talk to. Unset: http://127.0.0.1:8080.'),
+  MILLRACE_ADMIN_KEY: secret(16)
+    .optional()
+    .describe('Key of the console API, for the commands that administer. Unset: that of `npm start` on this machine.'),
+  MILLRACE_API_KEY: secret(1)
+    .optional()
+    .describe("An app's key, for `run` and `tail`. Unset: the admin key finds one."),
+  MILLRACE_DATA_DIR: text().default('./.millrace').describe('Where the keys of `npm start` are found.'),
 };
 export type ClientEnv = EnvValues<typeof clientEnvSlice>;
 
@@ -52,3 +60,6 @@ export const doctorEnvSlice = {
 
 /** What `millrace secrets rotate` reads. @throws EnvError */
 export const rotationEnv = () => parseEnv({ ...databaseEnv, ...secretKeyEnv }, process.env);
+
+/** A variable that the command line names, such as the one that holds a provider's key; blank is unset. */
+export const namedVariable = (name: string): string | undefined => process.env[name] || undefined;

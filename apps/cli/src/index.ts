@@ -1,1 +1,1 @@
-export { createConsoleApi, ConsoleApiError } from './console-api.js';
+export { createConsoleApi } from './api/console-api.js';

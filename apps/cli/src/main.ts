@@ -1,10 +1,15 @@
 /** Entry point of `npx millrace`. */
-import { reasonOf, say } from './say.js';
-import { createCommands } from './commands.js';
+import { readFileSync } from 'node:fs';
+import { createProgram, runProgram } from './program.js';
 
-try {
-  await createCommands().parseAsync();
-} catch (error) {
-  say(reasonOf(error));
-  process.exitCode = 1;
-}
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+// `millrace … | head` is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
+await runProgram(createProgram(version), process.argv.slice(2));

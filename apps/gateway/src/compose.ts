@@ -70,9 +70,9 @@ export function composeGateway(adapters: Adapters, settings: GatewaySettings): G
   });
   const maxTenants = settings.metricsTenants ?? 100;
   const metrics = createGatewayMetrics(adapters.metrics, { maxTenants });
+  const source = createRunEvents(redis);
   const relay = createRelay({
-    ...{ history, bells: doorbells, onError },
-    source: createRunEvents(redis),
+    ...{ source, history, bells: doorbells, onError },
     onDelivered: createStreamLag(adapters.metrics),
   });
   const access = createAppAccess(store, onError);
@@ -150,7 +150,11 @@ export function composeGateway(adapters: Adapters, settings: GatewaySettings): G
       downloads: { storage, links, findForLink: (fileId) => store.files.findForLink(fileId) },
       serviceApi,
       consoleApi: {
-        ...{ store, outbound, adminKey, defaultTenantId, bodyLimitBytes },
+        ...{ store, outbound, adminKey, defaultTenantId, bodyLimitBytes, stop },
+        async readEvents(run) {
+          const [events = []] = await source.ranges([{ run }]);
+          return events.length > 0 ? events : ((await store.archives.load(run.tenantId, run.runId)) ?? []);
+        },
         supportedTypes: supportedNodeTypes,
         findConsoleTenant: (key) => store.consoleKeys.tenantOf(key),
         tenantExists: async (tenantId) => (await store.tenants.get(tenantId)) !== undefined,

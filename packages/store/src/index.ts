@@ -12,6 +12,7 @@ export * from './node-executions.js';
 export type { Partitions } from './partitions.js';
 export * from './pending-imports.js';
 export type { LogPage, LogQuery } from './run-log.js';
+export type { RecentQuery } from './run-search.js';
 export type { StoredRun } from './run-row.js';
 export * from './runs.js';
 export type { RotatedTable, Rotation } from './rotation.js';

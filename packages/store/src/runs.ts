@@ -10,6 +10,8 @@ import { endingOf, parseRun } from './run-row.js';
 import { firstRunIdOf, withinIds } from './run-ids.js';
 import { createRunLog } from './run-log.js';
 import type { LogPage, LogQuery } from './run-log.js';
+import { createRunSearch } from './run-search.js';
+import type { RunSearch } from './run-search.js';
 import * as sql from './sql/runs.js';
 
 /** A run about to be accepted. */
@@ -40,7 +42,7 @@ export type EndingOutcome =
   /** No such run of this tenant, or it was refused, or it lives on under a later epoch. */
   | { kind: 'unknown' };
 
-export interface RunRepository {
+export interface RunRepository extends RunSearch {
   /**
    * Inserts a run as `accepted`. Grouped; idempotent by run id.
    * @throws when the row is not acceptable, or (see `isUnavailable`) it is not known whether it was written
@@ -145,6 +147,7 @@ export function createRunRepository(database: Database, partitions: Pick<Partiti
       return one(sql.getRunForTask, [taskId, tenantId, appId]);
     },
 
+    ...createRunSearch(database),
     logs: createRunLog(database),
 
     async unfinished({ shard, createdBeforeMs, limit, after }) {

@@ -16,6 +16,15 @@ export function addDoctor(program: Command): void {
       'look at PostgreSQL, Redis, keys, ports, disk and sandbox as the services would find them, and say what to do',
     )
     .option('--no-sandbox', 'leave out running code, which takes some seconds')
+    .addHelpText(
+      'after',
+      `
+Reads the settings that a service would read, in the environment.
+
+Examples:
+  $ millrace doctor
+  $ DATABASE_URL=postgres://… REDIS_URL=redis://… millrace doctor --json`,
+    )
     .action(async ({ sandbox }: { sandbox: boolean }) => {
       const report = await runDoctor({ env: inheritedEnv(), sandbox });
       const { json } = program.opts<{ json?: boolean }>();

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { canListen, freePort, waitForChild, type Child } from '@millrace/embedded';
 import { applyMigrations } from '@millrace/store';
-import { createConsoleApi } from '../console-api.js';
+import { createConsoleApi } from '../api/console-api.js';
 import { inheritedEnv, type LauncherEnv } from '../env.js';
 import { say } from '../say.js';
 import { takeDataDir, type DataDir } from './data-dir.js';

@@ -2,7 +2,9 @@ import { readFile, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { ConsoleApiError, type ApiKey, type ConsoleApi } from '../console-api.js';
+import type { ConsoleApi } from '../api/console-api.js';
+import { ApiRefusal } from '../api/reach.js';
+import type { ApiKey } from '../api/shapes.js';
 import type { DataDir } from './data-dir.js';
 
 const samplesDir = fileURLToPath(new URL('../../../../samples/', import.meta.url));
@@ -67,7 +69,7 @@ async function keyOf(api: ConsoleApi, { appId, keyId }: Known): Promise<ApiKey |
     const keys = await api.listKeys(appId);
     return keys.find((key) => key.id === keyId) ?? keys[0] ?? (await api.createKey(appId));
   } catch (error) {
-    if (error instanceof ConsoleApiError && error.status === 404) return undefined;
+    if (error instanceof ApiRefusal && error.status === 404) return undefined;
     throw error;
   }
 }

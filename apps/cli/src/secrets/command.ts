@@ -10,6 +10,12 @@ export function addSecrets(program: Command): void {
     .command('rotate')
     .description('seal everything anew with MILLRACE_SECRET_KEY; services may run meanwhile, and it may be repeated')
     .option('--accept-loss', 'let go of secrets that no key opens', false)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ MILLRACE_SECRET_KEY=new MILLRACE_SECRET_KEY_PREVIOUS=old DATABASE_URL=postgres://… millrace secrets rotate`,
+    )
     .action(async ({ acceptLoss }: { acceptLoss: boolean }) => {
       const env = rotationEnv();
       const store = createStore({

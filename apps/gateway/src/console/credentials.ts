@@ -16,6 +16,14 @@ export const saveCredentials =
     res.status(201).json({ result: 'success' });
   };
 
+/** `GET workspaces/current/model-providers`: those with credentials, which are never shown. */
+export const listProviders =
+  ({ store }: ConsoleApiDeps): RequestHandler =>
+  async (_req, res) => {
+    const providers = await store.credentials.providers(callerOf(res).tenantId);
+    res.json({ data: providers.map((provider) => ({ provider, custom_configuration: { status: 'active' } })) });
+  };
+
 const providerPattern = /^[\w.-]{1,100}(\/[\w.-]{1,100}\/[\w.-]{1,100})?$/;
 
 /** `openai` and `langgenius/openai/openai` are the same provider. */

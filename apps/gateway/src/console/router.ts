@@ -6,18 +6,22 @@ import { methodNotAllowed } from '../http/errors.js';
 import type { RunDeps } from '../service-api/run.js';
 import { createApp, createKey, deleteKey, enableApi, getApp, listApps, listKeys } from './apps.js';
 import { requireAdmin, requireConsoleKey } from './caller.js';
-import { saveCredentials } from './credentials.js';
+import { listProviders, saveCredentials } from './credentials.js';
 import { runDraft } from './draft-run.js';
 import { exportApp } from './export.js';
 import { confirmImport, importApp } from './imports.js';
+import { getAppRun, getRun, listAppRuns, listNodeExecutions, listRuns, stopRun, type RunsDeps } from './runs.js';
 import { createTenant, listTenants, updateTenant } from './tenants.js';
 import { deleteVersion, markVersion, restoreVersion } from './versions.js';
 import { getDraft, getPublished, listVersions, publish, saveDraft } from './workflows.js';
 
 /** The repositories the console API works on. */
-export type ConsoleStore = Pick<Store, 'apps' | 'versions' | 'appKeys' | 'pendingImports' | 'tenants' | 'credentials'>;
+export type ConsoleStore = Pick<
+  Store,
+  'apps' | 'versions' | 'appKeys' | 'pendingImports' | 'tenants' | 'credentials' | 'runs' | 'nodeExecutions'
+>;
 
-export interface ConsoleApiDeps extends ConsoleAuthDeps {
+export interface ConsoleApiDeps extends ConsoleAuthDeps, RunsDeps {
   store: ConsoleStore;
   bodyLimitBytes: number;
   /** Fetches workflow files by address. */
@@ -52,6 +56,13 @@ export function consoleApiRouter(deps: ConsoleApiDeps): Router {
   route('/apps/:app_id/api-enable', { post: enableApi(deps) });
   route('/apps/:app_id/api-keys', { get: listKeys(deps), post: createKey(deps) });
   route('/apps/:app_id/api-keys/:key_id', { delete: deleteKey(deps) });
+  route('/apps/:app_id/workflow-runs', { get: listAppRuns(deps) });
+  route('/apps/:app_id/workflow-runs/:run_id', { get: getAppRun(deps) });
+  route('/apps/:app_id/workflow-runs/:run_id/node-executions', { get: listNodeExecutions(deps) });
+  route('/apps/:app_id/workflow-runs/tasks/:task_id/stop', { post: stopRun(deps) });
+  route('/workflow-runs', { get: listRuns(deps) });
+  route('/workflow-runs/:run_id', { get: getRun(deps) });
+  route('/workspaces/current/model-providers', { get: listProviders(deps) });
   route('/workspaces/current/model-providers/*provider/credentials', { post: saveCredentials(deps) });
   route('/tenants', { get: listTenants(deps), post: createTenant(deps) }, requireAdmin);
   route('/tenants/:tenant_id', { patch: updateTenant(deps) }, requireAdmin);

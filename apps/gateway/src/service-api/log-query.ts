@@ -12,8 +12,6 @@ const hasZone = /(?:Z|[+-]\d{2}:?\d{2})$/i;
 export function parseLogQuery(query: Record<string, unknown>): LogQuery {
   const keyword = text(query, 'keyword');
   const status = text(query, 'status');
-  const before = text(query, 'created_at__before');
-  const after = text(query, 'created_at__after');
   const session = text(query, 'created_by_end_user_session_id');
   const account = text(query, 'created_by_account');
   // Runs are started by end users only; no account of this name can exist.
@@ -23,9 +21,21 @@ export function parseLogQuery(query: Record<string, unknown>): LogQuery {
     limit: whole(query, 'limit', 20, 100),
     ...(keyword ? { keyword } : {}),
     ...(status === undefined ? {} : { status: parseStatus(status) }),
+    ...createdBetween(query),
+    ...(session ? { sessionId: session } : {}),
+  };
+}
+
+/**
+ * Reads `created_at__after` and `created_at__before`, both inclusive, as Unix ms.
+ * @throws ApiError `invalid_param`
+ */
+export function createdBetween(query: Record<string, unknown>): Pick<LogQuery, 'beforeMs' | 'afterMs'> {
+  const before = text(query, 'created_at__before');
+  const after = text(query, 'created_at__after');
+  return {
     ...(before ? { beforeMs: endOf(before, time('created_at__before', before)) } : {}),
     ...(after ? { afterMs: time('created_at__after', after) } : {}),
-    ...(session ? { sessionId: session } : {}),
   };
 }
 

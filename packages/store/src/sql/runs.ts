@@ -67,6 +67,45 @@ export const getRunForTask: Statement = {
   text: `SELECT ${columns} FROM runs r WHERE r.task_id = $1 AND r.tenant_id = $2 AND r.app_id = $3 LIMIT 1`,
 };
 
+/** By id alone, for callers who may see all of a tenant's apps. */
+export const findRun: Statement = {
+  name: 'runs_find',
+  text: `SELECT ${columns} FROM runs r WHERE r.created_at = $1 AND r.id = $2 AND r.tenant_id = $3 AND r.status <> 'refused'`,
+};
+
+/**
+ * Runs of a trace, newest first: by the public id $2, or by the OpenTelemetry id $3, which is the public one of most runs
+ * and else stands in the context. No id says anything about time: the indexes are probed in each partition. Only people
+ * ask. (A hash index knows no `= ANY`.)
+ */
+export const runsOfTrace: Statement = {
+  name: 'runs_of_trace',
+  text: `SELECT ${columns} FROM (
+      SELECT * FROM runs WHERE trace_id = $2
+      UNION ALL
+      SELECT * FROM runs WHERE trace_id = $3 AND $3 <> $2
+      UNION ALL
+      SELECT * FROM runs WHERE substring(context FROM '"traceparent":"00-([0-9a-f]{32})') = $3
+        AND trace_id !~ '^[0-9a-f]{32}$' AND trace_id <> $2
+    ) AS r WHERE r.tenant_id = $1 AND r.status <> 'refused' ORDER BY r.id DESC LIMIT $4`,
+};
+
+/**
+ * The newest runs of several apps ($2). Each app's are read from `(app_id, id)`, so a small app costs nothing beside a
+ * large one and no index by tenant is needed. The times $5 and $6 choose partitions, the ids $7 and $8 say the same for
+ * the index; $7 is exclusive.
+ */
+export const recentRuns: Statement = {
+  name: 'runs_recent',
+  text: `SELECT ${columns} FROM unnest($2::uuid[]) AS a(app_id) CROSS JOIN LATERAL (
+      SELECT * FROM runs
+      WHERE app_id = a.app_id AND tenant_id = $1 AND status <> 'refused'
+        AND ($3::text IS NULL OR status = $3) AND ($4::text IS NULL OR session_id = $4)
+        AND created_at <= $5::timestamptz AND created_at >= $6::timestamptz AND id < $7::uuid AND id >= $8::uuid
+      ORDER BY id DESC LIMIT $9) AS r
+    ORDER BY r.id DESC LIMIT $9`,
+};
+
 /**
  * The reconciler's page, oldest first, over the small partial index of runs that have not ended
  * (`runs_unfinished_idx`). Ids are ordered by time; the times repeat the bounds for the choice of partitions.

@@ -1,0 +1,166 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { jest } from '@jest/globals';
+import type { Command } from 'commander';
+import { unimplementedTypes } from './commands/import.js';
+import { changed } from './commands/tenant.js';
+import { createProgram, runProgram } from './program.js';
+
+let server: Server | undefined;
+const written: Record<'stdout' | 'stderr', string> = { stdout: '', stderr: '' };
+beforeEach(() => {
+  for (const name of ['stdout', 'stderr'] as const) {
+    written[name] = '';
+    jest.spyOn(process[name], 'write').mockImplementation((text) => {
+      written[name] += String(text);
+      return true;
+    });
+  }
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+  server?.closeAllConnections();
+  server?.close();
+  server = undefined;
+});
+
+/** Runs the command line in this process; answers its exit code. */
+async function millrace(...args: string[]): Promise<number> {
+  const before = process.exitCode;
+  process.exitCode = 0;
+  await runProgram(createProgram('1.2.3'), args);
+  const code = process.exitCode;
+  process.exitCode = before;
+  return code;
+}
+
+async function serve(listener: RequestListener): Promise<string> {
+  server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe('usage', () => {
+  it.each([
+    [['rum'], "unknown command 'rum'"],
+    [['run', '--odd'], "unknown option '--odd'"],
+    [['run', '-i', 'novalue'], 'name=value'],
+    [['run', '--key', 'k', '--inputs-json', '[1]'], 'must be a JSON object'],
+    [['run', '--key', 'k', '--inputs-json', '@/nowhere.json'], "can't be read"],
+    [['run'], 'Name an app'],
+    [['import'], "missing required argument 'file'"],
+    [['import', '/nowhere.yml'], "/nowhere.yml can't be read"],
+    [['import', 'a', 'b', '--app', 'x'], 'go with one file'],
+    [['runs', '--status', 'odd'], 'Allowed choices are running'],
+    [['runs', '--since', 'soon'], 'It must be a time'],
+    [['runs', '--limit', '0'], 'at least 1'],
+    [['tail', 'r', '--after', 'x'], "event's id"],
+    [['tenant', 'limits', 'x', '--weight', '-1'], 'at least 1'],
+    [['--url', 'ftp://x', 'runs'], 'http:// or https://'],
+  ])('%p is refused with 2', async (args, message) => {
+    expect(await millrace(...args)).toBe(2);
+    expect(written.stderr).toContain(message);
+    expect(written.stdout).toBe('');
+  });
+
+  it('tells its version and its help with 0', async () => {
+    expect(await millrace('--version')).toBe(0);
+    expect(written.stdout).toBe('1.2.3\n');
+    expect(await millrace('show', '--help')).toBe(0);
+    expect(written.stdout).toContain('Examples:');
+  });
+
+  it('has examples for every command', () => {
+    const leaves = (command: Command): Command[] =>
+      command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
+    const own = leaves(createProgram('0')).filter((command) => !['complete', 'help'].includes(command.name()));
+    expect(own.length).toBeGreaterThan(14);
+    for (const command of own) {
+      let help = '';
+      command.configureOutput({ writeOut: (text) => (help += text) });
+      command.outputHelp();
+      expect([command.name(), help]).toEqual([command.name(), expect.stringMatching(/Examples:\n {2}\$ /)]);
+    }
+  });
+});
+
+describe('completion', () => {
+  it.each(['bash', 'zsh', 'fish', 'powershell'])('has a script for %s', async (shell) => {
+    const log = jest.spyOn(console, 'log').mockImplementation((text) => (written.stdout += String(text)));
+    expect(await millrace('completion', shell)).toBe(0);
+    expect(log).toHaveBeenCalled();
+    expect(written.stdout).toContain('millrace');
+  });
+
+  it('knows commands, their commands, options and choices', async () => {
+    jest.spyOn(console, 'log').mockImplementation((text) => (written.stdout += `${String(text)}\n`));
+    const of = async (...words: string[]): Promise<string> => {
+      written.stdout = '';
+      await millrace('complete', '--', ...words);
+      return written.stdout;
+    };
+    expect(await of('ru')).toMatch(/^run\t[^]*^runs\t/m);
+    expect(await of('tenant', '')).toMatch(/^create\t[^]*^limits\t/m);
+    expect(await of('run', '--in')).toContain('--inputs-json');
+    expect(await of('runs', '--status', 'f')).toContain('failed');
+  });
+});
+
+describe('exit codes of a server that', () => {
+  const run = (url: string) => millrace('--url', url, 'run', '--key', 'k');
+
+  it('is not there', async () => {
+    const url = await serve(() => undefined);
+    server?.close();
+    expect(await run(url)).toBe(3);
+    expect(written.stderr).toContain(`Nothing answers at ${url}`);
+  });
+
+  it.each([
+    [503, 'service_unavailable', 3],
+    [429, 'too_many_requests', 3],
+    [401, 'unauthorized', 4],
+    [404, 'not_found', 4],
+    [400, 'invalid_param', 2],
+    [400, 'app_unavailable', 4],
+  ])('answers %p %s', async (status, code, exitCode) => {
+    const url = await serve((_req, res) =>
+      res.writeHead(status).end(JSON.stringify({ code, message: 'Because.', status })),
+    );
+    expect(await run(url)).toBe(exitCode);
+    expect(written.stderr).toContain('Because.');
+  });
+
+  it('is busy for a moment, which a question outlasts', async () => {
+    let asked = 0;
+    const url = await serve((_req, res) => {
+      asked += 1;
+      if (asked < 3) res.writeHead(503, { 'retry-after': '0' }).end('{}');
+      else res.end('{}');
+    });
+    expect(await millrace('--url', url, 'run', '--key', 'k', '-i', 'a=b')).toBe(2);
+    expect([asked, written.stderr]).toEqual([3, 'The app has no input a. It has: none.\n']);
+  });
+
+  it('answers something else', async () => {
+    const url = await serve((_req, res) => res.writeHead(502).end('<html>'));
+    expect(await run(url)).toBe(3);
+    expect(written.stderr).toContain('The server answered 502.');
+  });
+});
+
+describe('small parts', () => {
+  it('find the node types that an import warns of', () => {
+    expect(
+      unimplementedTypes([
+        "Node type 'agent' is not supported yet; a run fails when it reaches 7",
+        "Node '8' refers to 'x'",
+      ]),
+    ).toEqual(['agent']);
+  });
+  it('change limits one by one', () => {
+    const limits = { maxConcurrentRuns: 3, weight: 2 };
+    expect(changed(limits, { weight: 'none', runsPerMinute: 60 })).toEqual({ maxConcurrentRuns: 3, runsPerMinute: 60 });
+  });
+});

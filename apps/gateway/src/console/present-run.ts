@@ -1,0 +1,61 @@
+import type { ValueObject } from '@millrace/contracts';
+import { systemVariables } from '@millrace/engine';
+import { parseJson } from '@millrace/graph';
+import type { StoredRun } from '@millrace/store';
+
+const seconds = (ms: number): number => Math.floor(ms / 1000);
+
+const creator = ({ context }: StoredRun) => ({
+  created_by_role: 'end_user',
+  created_by_account: null,
+  created_by_end_user: {
+    id: context.endUserId,
+    type: 'service-api',
+    is_anonymous: false,
+    session_id: context.user,
+  },
+});
+
+/** What of a run Dify does not tell in this place. */
+const ours = ({ context }: StoredRun) => ({
+  app_id: context.appId,
+  workflow_id: context.versionId,
+  task_id: context.taskId,
+  trace_id: context.traceId,
+  otel_trace_id: context.trace.traceparent?.split('-')[1] ?? null,
+});
+
+const counts = ({ context, ending, versionLabel }: StoredRun) => ({
+  id: context.runId,
+  version: versionLabel,
+  status: ending?.status ?? 'running',
+  error: ending?.error ?? null,
+  elapsed_time: ending?.elapsedSeconds ?? 0,
+  total_tokens: ending?.totalTokens ?? 0,
+  total_steps: ending?.totalSteps ?? 0,
+  exceptions_count: ending?.exceptionsCount ?? 0,
+  created_at: seconds(context.createdAtMs),
+  finished_at: ending ? seconds(ending.finishedAtMs) : null,
+});
+
+/** A row of `workflow-runs`. */
+export const presentRunRow = (run: StoredRun, appName: string | null) => ({
+  ...counts(run),
+  triggered_from: run.triggeredFrom,
+  ...creator(run),
+  ...ours(run),
+  app_name: appName,
+});
+
+/** The detail of a run; inputs with the system's variables, as Dify shows them. */
+export function presentRunDetail(run: StoredRun): ValueObject {
+  const system = Object.entries(systemVariables(run.context)).map(([key, value]) => [`sys.${key}`, value] as const);
+  return {
+    ...counts(run),
+    inputs: { ...(parseJson(run.inputs) as ValueObject), ...Object.fromEntries(system) },
+    outputs: parseJson(run.ending?.outputs ?? '{}'),
+    created_at_ms: run.context.createdAtMs,
+    ...creator(run),
+    ...ours(run),
+  };
+}
