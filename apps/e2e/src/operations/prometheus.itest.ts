@@ -1,4 +1,6 @@
 /** The metrics of a running fleet as a real Prometheus sees them, with the configuration, rules and dashboards of `infra/`. */
+import { newId, newRunId } from '@millrace/contracts';
+import { createStore } from '@millrace/store';
 import { metricDefinitions } from '@millrace/telemetry';
 import {
   code,
@@ -54,25 +56,29 @@ withPrometheus('a fleet that Prometheus scrapes', () => {
   let prometheus: TestPrometheus;
   let traffic: Awaited<ReturnType<typeof prepareTraffic>>;
 
+  /** What has been opened, also when the opening of the rest fails. */
+  const closing: (() => Promise<void>)[] = [];
+
   beforeAll(async () => {
     [otlp, target, model] = await Promise.all([
       startOtlpReceiver(),
       startHttpTarget({ body: 'gold' }),
       startModelServer((request) => (request.body['model'] === 'broken' ? { status: 400 } : {})),
     ]);
+    closing.push(otlp.close, target.close, model.close);
     fleet = await Fleet.start({ gateways: 2, workers: 2, env: { ...otlp.env, OTEL_BSP_SCHEDULE_DELAY: '100' } });
+    closing.push(() => fleet.stop());
     await fleet.saveModel(model.baseUrl);
     const processes = [...fleet.gateways, ...fleet.workers, ...fleet.recorders];
     prometheus = await startPrometheus(
       programs,
       processes.map(({ port }) => `127.0.0.1:${port}`),
     );
+    closing.push(prometheus.close);
     traffic = await prepareTraffic(fleet, target.url);
   }, 180_000);
   afterAll(async () => {
-    await prometheus.close();
-    await fleet.stop();
-    await Promise.all([model.close(), target.close(), otlp.close()]);
+    for (const close of closing.reverse()) await close();
   }, 90_000);
 
   it('has the metrics of the catalogue, in each process its own, named as promtool wants them', async () => {
@@ -147,6 +153,25 @@ withPrometheus('a fleet that Prometheus scrapes', () => {
     );
     expect([...new Set(own.map((span) => span.traceId))]).toEqual([traceId]);
   }, 90_000);
+
+  it('counts what the reconciler repairs', async () => {
+    const store = createStore({ databaseUrl: fleet.postgres.url, secretKey: testKeys.MILLRACE_SECRET_KEY });
+    const createdAtMs = Date.now() - 30_000;
+    const context = {
+      ...{ runId: newRunId(createdAtMs), shard: 0, tenantId: newId(), appId: newId(), versionId: newId() },
+      ...{ taskId: newId(), endUserId: newId(), user: 'u', traceId: 't', trace: {}, createdAtMs },
+    };
+    try {
+      // A run of which Redis never heard, as a gateway leaves it that is killed in between.
+      await store.runs.insertAccepted({ context, versionLabel: 'v', inputs: '{}' });
+      const restored = async (): Promise<number> =>
+        (await prometheus.query('sum(millrace_reconciler_actions_total{action="run_restored"})'))[0]?.value ?? 0;
+      while ((await restored()) < 1) await pause(500);
+      expect(await restored()).toBe(1);
+    } finally {
+      await store.close();
+    }
+  }, 60_000);
 
   it('loads the alerts, and none fires', async () => {
     const { groups } = await prometheus.get<{ groups: { rules: { name: string; health: string; state: string }[] }[] }>(

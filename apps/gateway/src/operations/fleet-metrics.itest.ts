@@ -1,32 +1,35 @@
 import { newId, newRunId, type RunContext } from '@millrace/contracts';
 import { connectRedis } from '@millrace/state';
-import { createDatabase, freshRedis, startProxy, type FaultProxy, type TestDatabase } from '@millrace/testing';
+import { createDatabase, freshRedis, startProxy, type FaultProxy } from '@millrace/testing';
 import { call } from '../testing/client.js';
 import { startGateway, type TestGateway } from '../testing/gateway-fixture.js';
 
 const minuteMs = 60_000;
 const maxRunMs = 10 * minuteMs;
 
-let database: TestDatabase;
 let postgres: FaultProxy;
 let redis: FaultProxy;
 let direct: ReturnType<typeof connectRedis>;
 let gateway: TestGateway;
 
+/** What has been opened, also when the opening of the rest fails. */
+const closing: (() => unknown)[] = [];
+
 beforeAll(async () => {
-  database = await createDatabase();
+  const database = await createDatabase();
+  closing.push(database.drop);
   postgres = await startProxy(database.url);
+  closing.push(postgres.close);
   const { url } = await freshRedis();
   redis = await startProxy(url);
+  closing.push(redis.close);
   direct = connectRedis(url, 'patient', 'test');
+  closing.push(() => direct.disconnect());
   gateway = await startGateway(postgres.url, redis.url, { limits: { maxRunMs, maxSteps: 500 } });
+  closing.push(gateway.close);
 });
 afterAll(async () => {
-  await gateway.close();
-  direct.disconnect();
-  await postgres.close();
-  await redis.close();
-  await database.drop();
+  for (const close of closing.reverse()) await close();
 });
 
 /** The value of a series; labels as they are written, without `service`. */

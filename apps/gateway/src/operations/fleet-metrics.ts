@@ -33,11 +33,11 @@ const oldestRuns = 200;
 
 /**
  * Metrics of the whole fleet, read when somebody scrapes. Metrics are collected side by side, so those that come of one
- * look share it; and what cannot be read is shown as missing, never as it was before.
+ * look share it; and what cannot be read is shown as missing, never as it was before. Each is emptied and filled in one
+ * turn, for two may scrape at a time.
  */
 export function observeFleet(metrics: Metrics, { queues, overview, store, limits }: FleetProbes): void {
   const shards = queues.map((queue, shard) => ({
-    shard: String(shard),
     queue: sharedLook(() => queue.depth()),
     ledger: sharedLook(() => overview.ledger(shard)),
     runs: sharedLook<ShardRuns>(() => overview.runs(shard, graceMs)),
@@ -56,24 +56,25 @@ export function observeFleet(metrics: Metrics, { queues, overview, store, limits
     metrics.gauge<'shard'>({
       ...definition,
       async collect(gauge) {
+        const found = await Promise.all(
+          shards.map((each) => each[look]() as Promise<Parameters<typeof value>[0] | undefined>),
+        );
         gauge.reset();
-        for (const each of shards) {
-          const found = (await each[look]()) as Parameters<typeof value>[0] | undefined;
-          if (found !== undefined) gauge.set({ shard: each.shard }, value(found));
-        }
+        found.forEach((each, shard) => each && gauge.set({ shard: String(shard) }, value(each)));
       },
     });
   };
   metrics.gauge({
     ...catalogue.queueJobs,
     async collect(gauge) {
+      const depths = await Promise.all(shards.map(({ queue }) => queue()));
       gauge.reset();
-      for (const { shard, queue } of shards) {
-        const depth = await queue();
-        if (!depth) continue;
+      depths.forEach((depth, number) => {
+        const shard = String(number);
+        if (!depth) return;
         gauge.set({ shard, state: 'waiting' }, depth.waiting);
         gauge.set({ shard, state: 'delayed' }, depth.delayed);
-      }
+      });
     },
   });
   perShard(catalogue.queueOldest, 'queue', ({ oldestMs }) => oldestMs / 1000);
@@ -85,15 +86,16 @@ export function observeFleet(metrics: Metrics, { queues, overview, store, limits
   metrics.gauge({
     ...catalogue.runsStuck,
     async collect(gauge) {
+      const found = await Promise.all(shards.map(({ runs, unfinished }) => Promise.all([runs(), unfinished()])));
       gauge.reset();
-      for (const { shard, runs, unfinished } of shards) {
-        const [here, there] = await Promise.all([runs(), unfinished()]);
+      found.forEach(([here, there], number) => {
+        const shard = String(number);
         if (here) gauge.set({ shard, reason: 'ending' }, here.ending);
         if (there) gauge.set({ shard, reason: 'lost' }, there.lost);
         // Redis may have forgotten what Postgres still knows, and the other way round.
         const expired = Math.max(here?.expired ?? 0, there?.expired ?? 0);
         if (here ?? there) gauge.set({ shard, reason: 'expired' }, expired);
-      }
+      });
     },
   });
 
@@ -131,8 +133,8 @@ function observeServer(metrics: Metrics, server: () => Promise<RedisServerState 
   metrics.gauge({
     ...catalogue.redisPolicy,
     async collect(gauge) {
-      gauge.reset();
       const state = await server();
+      gauge.reset();
       if (state) gauge.set({ policy: state.policy }, 1);
     },
   });
