@@ -17,13 +17,13 @@ const services: ServiceProcess[] = [];
 
 beforeAll(async () => {
   [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-}, 120_000);
+}, 240_000);
 afterEach(async () => {
   await Promise.all(services.splice(0).map((service) => service.stop()));
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await Promise.all([postgres.close(), redis.close()]);
-}, 60_000);
+}, 180_000);
 
 async function start(name: string, env: Record<string, string> = {}, ready = false): Promise<ServiceProcess> {
   const stores = { DATABASE_URL: postgres.url, REDIS_URL: redis.url };
@@ -73,7 +73,7 @@ it.each(all)(
       /^\w+ does not start: The database lacks \d+ migrations of this release: .* Run "npm run migrate", then start again\. \(MILLRACE_ALLOW_UNSAFE=schema starts all the same\.\)$/,
     );
   },
-  60_000,
+  180_000,
 );
 
 describe('on a migrated database', () => {
@@ -93,7 +93,7 @@ describe('on a migrated database', () => {
       await admin.config('SET', 'maxmemory-policy', 'noeviction');
       admin.disconnect();
     }
-  }, 120_000);
+  }, 240_000);
 
   it('gateway and worker refuse another secret key than the first, unless the first is named too', async () => {
     const first = testKeys.MILLRACE_SECRET_KEY;
@@ -108,7 +108,7 @@ describe('on a migrated database', () => {
       expect(message).not.toContain(second);
     }
     await start('worker', { MILLRACE_SECRET_KEY: second, MILLRACE_SECRET_KEY_PREVIOUS: first }, true);
-  }, 120_000);
+  }, 240_000);
 
   it('a schema that a newer release has taken something away from is refused, one that it only added to is not', async () => {
     await sql(
@@ -118,7 +118,7 @@ describe('on a migrated database', () => {
     await sql(`INSERT INTO settings VALUES ('oldest-schema', '29990101_next')`);
     expect(await refusal('recorder')).toContain('Start a release that knows migration 29990101_next');
     await sql(`DELETE FROM settings WHERE name = 'oldest-schema'`);
-  }, 120_000);
+  }, 240_000);
 
   it.each(['postgres', 'redis'] as const)(
     'while %s is away nobody exits; they wait, and then they are ready',
@@ -132,6 +132,6 @@ describe('on a migrated database', () => {
       await server.restart();
       await until(waiting, async () => (await Promise.all(waiting.map(({ url }) => isReady(url)))).every(Boolean));
     },
-    120_000,
+    240_000,
   );
 });

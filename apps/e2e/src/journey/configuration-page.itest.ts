@@ -7,4 +7,4 @@ it('docs/configuration.md tells the settings that the processes read (npm run do
   const script = join(repositoryRoot, 'scripts/configuration.mjs');
   const { stdout } = await promisify(execFile)(process.execPath, [script, '--check'], { env: { PATH: '' } });
   expect(stdout).toContain('up to date');
-});
+}, 120_000);
