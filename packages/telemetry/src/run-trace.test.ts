@@ -76,7 +76,7 @@ describe.each(['http/protobuf', 'http/json'] as const)('the trace of a run, over
     expect(new Set(spans.map((span) => span.service))).toEqual(
       new Set(['test-gateway', 'test-worker', 'test-finisher']),
     );
-  });
+  }, 120_000);
 
   it("makes the caller's trace_id the trace and its traceparent a link", async () => {
     const minted = await wholeRun({ traceIdHint: forcedId, traceparent: callerParent }, receiver.env);
@@ -86,7 +86,7 @@ describe.each(['http/protobuf', 'http/json'] as const)('the trace of a run, over
     const [server] = named('POST /v1/workflows/run');
     expect(server?.parentSpanId).toBeUndefined();
     expect(server?.links).toEqual([{ traceId: '1'.repeat(32), spanId: '2'.repeat(16) }]);
-  });
+  }, 120_000);
 
   it('accepts a UUID and answers it as it was given', async () => {
     const uuid = '0AF76519-16CD-43DD-8448-EB211C80319C';

@@ -52,4 +52,4 @@ it('makes one trace of a run over gateway and workers, without orphans (promise 
   expect(
     trace.filter(({ name }) => name.startsWith('node ')).every(({ parentSpanId }) => parentSpanId === runSpan?.spanId),
   ).toBe(true);
-}, 60_000);
+}, 180_000);
