@@ -36,7 +36,8 @@ export function createCodeRunner(options: CodeRunnerOptions = {}): ManagedCodeRu
     javascript: new Turns(settings.interpreters.javascript),
   };
 
-  const runNow = async (request: CodeRequest): Promise<CodeResult> => {
+  /** `undefined` when it was cut off by `revoked`. */
+  const runNow = async (request: CodeRequest, revoked: AbortSignal): Promise<CodeResult | undefined> => {
     const { language, code, inputs, signal } = request;
     const { id, result } = helper.run({ language, code, inputs });
     return await new Promise((resolve, reject) => {
@@ -45,6 +46,11 @@ export function createCodeRunner(options: CodeRunnerOptions = {}): ManagedCodeRu
         reject(signal.reason as Error);
       };
       signal.addEventListener('abort', abort, { once: true });
+      revoked.addEventListener('abort', () => {
+        signal.removeEventListener('abort', abort);
+        helper.cancel(id);
+        resolve(undefined);
+      });
       void result.then((value) => {
         signal.removeEventListener('abort', abort);
         resolve(value);
@@ -52,28 +58,42 @@ export function createCodeRunner(options: CodeRunnerOptions = {}): ManagedCodeRu
     });
   };
 
+  /** Runs when it is its turn. `undefined` when the turn was revoked. */
+  const inTurn = async (
+    request: CodeRequest,
+    take: (revoke: () => void) => Promise<() => void>,
+  ): Promise<CodeResult | undefined> => {
+    const arrived = performance.now();
+    const revoked = new AbortController();
+    const giveBack = await take(() => revoked.abort());
+    const began = performance.now();
+    request.onBegin?.();
+    const report = (outcome: Parameters<NonNullable<typeof observer>['runEnded']>[1]): void =>
+      observer?.runEnded(request.language, outcome, (performance.now() - began) / 1_000, (began - arrived) / 1_000);
+    try {
+      const result = await runNow(request, revoked.signal);
+      if (result) report(result.status === 'returned' ? 'returned' : (result.limit ?? 'failed'));
+      return result;
+    } catch (error) {
+      report('aborted');
+      throw error;
+    } finally {
+      giveBack();
+    }
+  };
+
   return {
     async run(request) {
-      request.signal.throwIfAborted();
-      const limits = settings.limits[request.language];
+      const { language, tenantId, signal } = request;
+      signal.throwIfAborted();
+      const limits = settings.limits[language];
       if (request.code.length + request.inputs.length > longestRequest(limits))
         return overLimit('memory', limits, 'The inputs of the code are too large');
-      const arrived = performance.now();
-      const giveBack = await turns[request.language].take(request.tenantId, request.signal);
-      const began = performance.now();
-      request.onBegin?.();
-      const report = (outcome: Parameters<NonNullable<typeof observer>['runEnded']>[1]): void =>
-        observer?.runEnded(request.language, outcome, (performance.now() - began) / 1_000, (began - arrived) / 1_000);
-      try {
-        const result = await runNow(request);
-        report(result.status === 'returned' ? 'returned' : (result.limit ?? 'failed'));
-        return result;
-      } catch (error) {
-        report('aborted');
-        throw error;
-      } finally {
-        giveBack();
-      }
+      const first = await inTurn(request, (revoke) => turns[language].take(tenantId, signal, revoke));
+      // A run whose turn was revoked has had no effect, so it may begin anew.
+      const result = first ?? (await inTurn(request, () => turns[language].takeLong(tenantId, signal)));
+      if (!result) throw new Error('unreachable');
+      return result;
     },
     use() {
       const of = (language: CodeLanguage) => {
