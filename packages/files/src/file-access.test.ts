@@ -165,6 +165,12 @@ describe('remote files', () => {
   });
 
   it.each<[string, Answer | Error, object, string]>([
+    [
+      'an address with secrets',
+      { status: 403 },
+      { ...remote, remote_url: 'http://me:pass@h/r.pdf?sig=secret#x' },
+      'Fetching http://h/r.pdf failed with status code 403',
+    ],
     ['another status', { status: 404 }, remote, 'Fetching http://h/r.pdf failed with status code 404'],
     [
       'a refused address',

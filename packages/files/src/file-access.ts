@@ -85,7 +85,7 @@ export function createFileAccess(deps: FileAccessDeps): FileReader & FileWriter 
       const most = each.kind === 'remote' && trusting ? Math.min(each.claimed, left) : left;
       const file = each.kind === 'stored' ? storedContent(each) : await fetchRemote(outbound, each, most, signal);
       if (file === undefined && most < left) throw new BrokenClaim();
-      if (file === undefined) throw tooLarge((each as Remote).url, left);
+      if (file === undefined) throw tooLarge(shown((each as Remote).url), left);
       left -= file.size;
       opened.push(file);
     }
@@ -173,7 +173,7 @@ async function fetchRemote(
     const { status, headers, body } = await outbound.open({ ...request, ...(signal ? { signal } : {}) });
     if (status < 200 || status > 299) {
       body.cancel();
-      throw new FileError('not-readable', `Fetching ${url} failed with status code ${status}`);
+      throw new FileError('not-readable', `Fetching ${shown(url)} failed with status code ${status}`);
     }
     const chunks: Uint8Array[] = [];
     let size = 0;
@@ -192,10 +192,16 @@ async function fetchRemote(
     };
   } catch (error) {
     if (error instanceof OutboundError && error.kind !== 'aborted') {
-      throw new FileError('not-readable', `Fetching ${url} failed: ${error.message}`, { cause: error });
+      throw new FileError('not-readable', `Fetching ${shown(url)} failed: ${error.message}`, { cause: error });
     }
     throw error;
   }
+}
+
+/** An address without what may be secret in it: credentials and signatures. */
+function shown(url: string): string {
+  const { origin, pathname } = URL.parse(url) ?? { origin: 'the address', pathname: '' };
+  return `${origin}${pathname}`;
 }
 
 const fetchTimeouts = { connectMs: 10_000, readMs: 60_000 };

@@ -85,6 +85,7 @@ describe('resolveAccess', () => {
     expect(shortProviderName('a/b/c')).toBe('c');
     const mixed = { api_key: 'secret', base_url: 'http://x', openai_organization: 'org-1', context_size: '4096' };
     expect(secretsOf(mixed)).toEqual(['secret']);
+    expect(secretsOf({ base_url: 'http://me:pass@x/v1' })).toEqual(['pass']);
     expect(secretsOf({ vertex_service_account_key: accountKey })).toEqual([accountKey, 'PEM-secret']);
   });
 });

@@ -7,7 +7,7 @@ const publicNames =
 /** The secrets among credentials, longest first, to be blotted out of messages. */
 export function secretsOf(credentials: Credentials): string[] {
   const secrets = Object.entries(credentials).flatMap(([name, value]) =>
-    publicNames.test(name) ? [] : [value.trim(), ...innerSecrets(value)],
+    publicNames.test(name) ? passwordOf(value) : [value.trim(), ...innerSecrets(value)],
   );
   return [...new Set(secrets)].filter((value) => value.length >= 4).sort((a, b) => b.length - a.length);
 }
@@ -46,6 +46,12 @@ interface Key {
   client_email?: unknown;
   private_key?: unknown;
   project_id?: unknown;
+}
+
+/** An address is no secret, but what it may carry is. */
+function passwordOf(value: string): string[] {
+  const { password = '' } = URL.parse(value.trim()) ?? {};
+  return password === '' ? [] : [password];
 }
 
 function innerSecrets(value: string): string[] {

@@ -400,4 +400,26 @@ describe('failures', () => {
       message: '[openai] 169.254.169.254 is not allowed',
     });
   });
+
+  it.each([
+    ...['http://2852039166', 'http://0xa9.0xfe.0xa9.0xfe', 'http://0251.0376.0251.0376', 'http://169.254.43518'],
+    ...[
+      'http://[::ffff:169.254.169.254]',
+      'http://[fd00:ec2::254]',
+      'http://10.0.0.1',
+      'http://me:hush@10.0.0.1',
+      'http://[::1]',
+    ],
+  ])('credentials of a tenant cannot lead a worker to %s', async (address) => {
+    for (const provider of ['openai', 'anthropic', 'google', 'cohere', 'mistralai']) {
+      const failure = invoke({ provider }, { api_key: 'sk-very-secret', base_url: `${address}/v1` });
+      const error = (await failure.catch((each: unknown) => each)) as Error;
+      expect(error).toMatchObject({
+        errorType: 'InvokeConnectionError',
+        message: expect.stringContaining('is not allowed') as unknown,
+      });
+      expect(error.message).not.toMatch(/sk-very-secret|hush/);
+    }
+    expect(seen).toHaveLength(0);
+  });
 });

@@ -2,7 +2,7 @@ import { OutboundError } from '@millrace/contracts';
 import type { Span } from '@millrace/telemetry';
 import { fetch as undiciFetch, type Dispatcher, type RequestInit as UndiciInit } from 'undici';
 import { answered, hiddenPath, withHttpSpan, withoutTokens } from './http-span.js';
-import { maxRedirects, nextHop, parseTarget, type Hop } from './redirects.js';
+import { maxRedirects, nextHop, parseTarget, takeCredentials, type Hop } from './redirects.js';
 
 type Fetch = typeof globalThis.fetch;
 type Body = NonNullable<RequestInit['body']>;
@@ -58,9 +58,13 @@ export function createGuardedFetch(
 async function firstHop(input: Parameters<Fetch>[0], init: RequestInit): Promise<Hop<Body>> {
   const request = input instanceof Request ? input : undefined;
   const headers = new Headers(init.headers ?? request?.headers);
+  const url = parseTarget(input instanceof Request ? input.url : input.toString());
+  // The library refuses such addresses, with a message that shows their password.
+  const authorization = takeCredentials(url);
+  if (authorization !== undefined && !headers.has('authorization')) headers.set('authorization', authorization);
   return {
     method: (init.method ?? request?.method ?? 'GET').toUpperCase(),
-    url: parseTarget(input instanceof Request ? input.url : input.toString()),
+    url,
     headers: Object.fromEntries(headers),
     body: init.body ?? (request?.body ? await request.arrayBuffer() : undefined),
   };

@@ -158,6 +158,18 @@ describe('requests', () => {
     expect(closed).toBe(true);
   });
 
+  it.each([
+    ['me:p%40ss@', 'Basic bWU6cEBzcw=='],
+    ['me:100%@', 'Basic bWU6MTAwJQ=='],
+  ])('credentials of an address (%s) go into a header, everywhere', async (userInfo, expected) => {
+    const url = await serve((request, response) => response.end(request.headers.authorization));
+    const address = url.replace('http://', `http://${userInfo}`);
+    expect(Buffer.from((await client().request(get(address))).body).toString()).toBe(expected);
+    expect(await (await client().fetch(address)).text()).toBe(expected);
+    const own = { headers: { authorization: 'Bearer own' } };
+    expect(await (await client().fetch(address, own)).text()).toBe('Bearer own');
+  });
+
   it('opens a response without reading it', async () => {
     let closed: Promise<unknown> | undefined;
     const url = await serve((request, response) => {

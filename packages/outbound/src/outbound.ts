@@ -9,7 +9,7 @@ import { createGuard, systemResolver, type Resolver } from './guard.js';
 import { createGuardedFetch } from './guarded-fetch.js';
 import { answered, hiddenPath, templatePath, traceHeaders, withHttpSpan } from './http-span.js';
 import { createHostMatcher, createProxyChoice, type ProxySettings } from './proxies.js';
-import { maxRedirects, nextHop, parseTarget, type Hop } from './redirects.js';
+import { maxRedirects, nextHop, parseTarget, takeCredentials, type Hop } from './redirects.js';
 import { wireBody } from './request-body.js';
 import { readWhole, streamBody } from './response-body.js';
 
@@ -163,11 +163,8 @@ function firstHop(wanted: OutboundRequest): Hop {
     }
     if (!hopByHop.has(name.toLowerCase())) headers[name.toLowerCase()] = value;
   }
-  if (url.username || url.password) {
-    const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-    headers['authorization'] ??= `Basic ${Buffer.from(pair).toString('base64')}`;
-    url.username = url.password = '';
-  }
+  const authorization = takeCredentials(url);
+  if (authorization !== undefined) headers['authorization'] ??= authorization;
   return { method: wanted.method.toUpperCase(), url, headers, body: wireBody(wanted.body) };
 }
 

@@ -34,6 +34,22 @@ export function parseTarget(text: string, base?: URL): URL {
   return url;
 }
 
+/** Takes user name and password out of an address; answers the header that stands for them. */
+export function takeCredentials(url: URL): string | undefined {
+  const { username, password } = url;
+  if (!username && !password) return undefined;
+  url.username = url.password = '';
+  return `Basic ${Buffer.from(`${unescaped(username)}:${unescaped(password)}`).toString('base64')}`;
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a stray percent sign: as it is written
+  }
+}
+
 /**
  * The request that a redirect asks for, or `undefined` if the response is no redirect. Rewrites methods as httpx does.
  * @param secret names of further headers that must stay on their origin, in lower case

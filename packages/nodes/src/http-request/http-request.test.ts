@@ -328,6 +328,13 @@ describe('responses', () => {
     expect(files.made).toEqual([]);
   });
 
+  it('masks secrets in what kept the request from being made', async () => {
+    const refused = new OutboundError('not-allowed', 'hush-hush.example (10.0.0.1) is not allowed');
+    const { result } = await run({}, refused, {}, ['hush-hush']);
+    expect(result).toMatchObject({ status: 'failed', errorType: 'HttpRequestNodeError' });
+    expect(JSON.stringify(result)).not.toContain('hush-hush');
+  });
+
   it('reports what kept the request from being made', async () => {
     const refused = new OutboundError('not-allowed', 'internal (10.0.0.1) is not allowed');
     expect((await run({}, refused)).result).toMatchObject({

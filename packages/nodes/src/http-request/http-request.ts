@@ -11,6 +11,8 @@ import {
   type StreamedResponse,
 } from '@millrace/contracts';
 import { defineNode, type Report, type Success } from '../define-node.js';
+import { secretMasker } from '../mask-secrets.js';
+import { NodeFailure } from '../node-failure.js';
 import { bodyFileValues, openBodyFiles } from './body-files.js';
 import { configureHttp, type HttpConfig } from './config.js';
 import { receive } from './receive.js';
@@ -37,20 +39,28 @@ export function createHttpRequestNode({ outbound, files }: HttpRequestDependenci
   return defineNode(
     'http-request',
     async (request, report): Promise<Success> => {
-      const config = configureHttp(request.data);
-      const { tenantId, appId, endUserId } = request;
-      const owner = { tenantId, appId, endUserId };
-      const response = await send(owner, config, request, report);
-      const { status, headers } = response;
-      const isFailure = config.failsOnStatus && (status < 200 || status > 299);
-      const store = (body: AsyncIterable<Uint8Array>) =>
-        files.createFromResponse(owner, { ...response, body }, maxFileBytes);
-      const received = await receive(response, isFailure ? undefined : store);
-      if (isFailure) throw new StatusFailure(status, retryAfterMs(status, headers, Date.now()));
-      return { outputs: { status_code: status, headers, ...received } };
+      try {
+        return await call(request, report);
+      } catch (error) {
+        throw withoutSecrets(error, secretMasker(request.scope.secrets));
+      }
     },
     explain,
   );
+
+  async function call(request: NodeRequest, report: Report): Promise<Success> {
+    const config = configureHttp(request.data);
+    const { tenantId, appId, endUserId } = request;
+    const owner = { tenantId, appId, endUserId };
+    const response = await send(owner, config, request, report);
+    const { status, headers } = response;
+    const isFailure = config.failsOnStatus && (status < 200 || status > 299);
+    const store = (body: AsyncIterable<Uint8Array>) =>
+      files.createFromResponse(owner, { ...response, body }, maxFileBytes);
+    const received = await receive(response, isFailure ? undefined : store);
+    if (isFailure) throw new StatusFailure(status, retryAfterMs(status, headers, Date.now()));
+    return { outputs: { status_code: status, headers, ...received } };
+  }
 
   /** Sends the request, its files as they are read. They are needed until the response begins. */
   async function send(
@@ -70,6 +80,13 @@ export function createHttpRequestNode({ outbound, files }: HttpRequestDependenci
     const headers = { ...hint(request, executionId), ...request.headers };
     return await outbound.open({ ...request, urlTemplate: config.url, headers, timeouts, verifyTls, signal });
   }
+}
+
+/** Addresses and names in what went wrong may hold secrets: they are made of variables. */
+function withoutSecrets(error: unknown, mask: (text: string) => string): unknown {
+  if (error instanceof OutboundError) return new OutboundError(error.kind, mask(error.message), { cause: error });
+  if (error instanceof NodeFailure) return new NodeFailure(mask(error.message), error.errorType, { cause: error });
+  return error;
 }
 
 /** Lets a target recognise the repetition of a request after a crash; a header of the user's wins. */

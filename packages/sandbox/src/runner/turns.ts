@@ -58,7 +58,7 @@ export class Turns {
   }
 
   get taken(): number {
-    return this.#taken;
+    return this.#holders.size;
   }
 
   get waiting(): number {
