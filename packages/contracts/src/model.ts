@@ -74,20 +74,20 @@ export interface ModelUsage {
   [key: string]: Value;
 }
 
+/** A picture or another file that a model made. */
+export interface MadeFile {
+  mimeType: string;
+  base64: string;
+}
+
 export interface ModelAnswer {
   /** Everything that was streamed; reasoning that the provider sends apart comes in a `<think>` block. */
   text: string;
   /** In the words of the OpenAI API (`stop`, `length`, …); `null` when the provider gave none. */
   finishReason: string | null;
+  /** Media of the answer, in their order; none from most models. At most 20 MB together. */
+  files?: readonly MadeFile[];
   usage: ModelUsage;
-  /** Media of the answer, in its order; absent when there are none. */
-  media?: ModelMedia[];
-}
-
-/** A picture or other media that a model made. */
-export interface ModelMedia {
-  mimeType: string;
-  bytes: Uint8Array;
 }
 
 /** Port to model providers. */

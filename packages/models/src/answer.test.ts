@@ -16,9 +16,9 @@ it('gathers the media of an answer, and leaves out links', async () => {
     file({ type: 'url', url: new URL('http://127.0.0.1/x.png') }),
     finish,
   ]);
-  const { text, media } = await readAnswer(stream, () => undefined);
+  const { text, files } = await readAnswer(stream, () => undefined);
   expect(text).toBe('Here.');
-  expect(media.map(({ mimeType, bytes }) => [mimeType, Buffer.from(bytes).toString()])).toEqual([
+  expect(files.map(({ mimeType, base64 }) => [mimeType, atob(base64)])).toEqual([
     ['image/png', 'pix'],
     ['image/png', 'els'],
   ]);

@@ -4,7 +4,10 @@ import type {
   LanguageModelV4StreamPart,
   LanguageModelV4Usage,
 } from '@ai-sdk/provider';
-import { ModelError, type ModelMedia } from '@millrace/contracts';
+import { ModelError, type MadeFile } from '@millrace/contracts';
+
+/** Most characters of all files in base64. */
+const maxMadeChars = (20 * 1024 * 1024 * 4) / 3;
 
 /** What a whole stream amounted to. */
 export interface StreamedAnswer {
@@ -13,9 +16,9 @@ export interface StreamedAnswer {
   /** Model that answered and id of the answer, where the provider names them. */
   model?: string | undefined;
   id?: string | undefined;
+  files: MadeFile[];
   promptTokens: number;
   completionTokens: number;
-  media: ModelMedia[];
 }
 
 /**
@@ -27,7 +30,8 @@ export async function readAnswer(
   onText: (text: string) => void,
 ): Promise<StreamedAnswer> {
   const pieces: string[] = [];
-  const media: ModelMedia[] = [];
+  const files: MadeFile[] = [];
+  let madeChars = 0;
   let thinking = false;
   let named: { id?: string | undefined; modelId?: string | undefined } = {};
   let finish: { usage: LanguageModelV4Usage; finishReason: LanguageModelV4FinishReason } | undefined;
@@ -45,7 +49,11 @@ export async function readAnswer(
     } else if (part.type === 'response-metadata') {
       named = { id: part.id ?? named.id, modelId: part.modelId ?? named.modelId };
     } else if (part.type === 'file') {
-      media.push(...mediaOf(part));
+      const file = madeFile(part);
+      madeChars += file?.base64.length ?? 0;
+      if (madeChars > maxMadeChars)
+        throw new ModelError('InvokeServerUnavailableError', 'The model made more than 20 MB of files');
+      if (file) files.push(file);
     } else if (part.type === 'finish') {
       finish = part;
     } else if (part.type === 'error') {
@@ -59,7 +67,7 @@ export async function readAnswer(
   const { usage, finishReason } = finish;
   return {
     text: pieces.join(''),
-    media,
+    files,
     finishReason: finishReason.raw ?? (finishReason.unified === 'other' ? null : finishReason.unified),
     model: named.modelId,
     id: named.id,
@@ -68,8 +76,9 @@ export async function readAnswer(
   };
 }
 
-/** What the answer itself holds; media that it only links to are in its text. */
-function mediaOf({ mediaType: mimeType, data }: LanguageModelV4File): ModelMedia[] {
-  if (data.type !== 'data') return [];
-  return [{ mimeType, bytes: typeof data.data === 'string' ? Buffer.from(data.data, 'base64') : data.data }];
+/** What the answer itself holds; what it only names is left out: it would have to be fetched from wherever it says. */
+function madeFile({ mediaType, data }: LanguageModelV4File): MadeFile | undefined {
+  if (data.type !== 'data') return undefined;
+  const base64 = typeof data.data === 'string' ? data.data : Buffer.from(data.data).toString('base64');
+  return { mimeType: mediaType, base64 };
 }

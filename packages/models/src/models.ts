@@ -19,8 +19,8 @@ import { priceOf, type PriceOverrides } from './prices.js';
 import { toModelError } from './provider-error.js';
 import { resolveAccess } from './resolve-access.js';
 import { decideRetry, wait } from './retry.js';
-import { takesFiles, withoutFiles } from './file-support.js';
 import { takesSchema } from './schema-support.js';
+import { readsTextOnly } from './text-only.js';
 import { buildUsage } from './usage.js';
 
 /** Credential sets whose client is kept. */
@@ -61,7 +61,7 @@ export function createModels({ outbound, credentials, prices = {} }: ModelsOptio
     const schema = native ? outputSchema : undefined;
     const messages =
       outputSchema && !native ? withSchemaInstruction(request.messages, mode, outputSchema) : request.messages;
-    const prompt = toPrompt(takesFiles(access, model) ? messages : messages.map(withoutFiles), mode, protocol);
+    const prompt = toPrompt(messages, mode, protocol);
     if (prompt.length === 0)
       throw new ModelError('InvokeBadRequestError', 'Nothing of the prompt can be sent to the model.');
     const client = await clientFor(access);
@@ -80,8 +80,9 @@ export function createModels({ outbound, credentials, prices = {} }: ModelsOptio
     if (!saved) throw notInitialized(`Model provider ${provider} has no credentials. Please add them for this tenant.`);
     const access = resolveAccess(provider, saved);
     if (typeof access === 'string') throw notInitialized(access);
+    const shown = readsTextOnly(access, saved, request.model) ? withoutFiles(request) : request;
     // What hears the text is no part of the call.
-    const heard = request.onDelta ? { ...request, onDelta: bindToSpan(request.onDelta) } : request;
+    const heard = shown.onDelta ? { ...shown, onDelta: bindToSpan(shown.onDelta) } : shown;
     return withChatSpan(request, access, (span) => repeatedly(heard, provider, saved, access, span));
   }
 
@@ -105,7 +106,7 @@ export function createModels({ outbound, credentials, prices = {} }: ModelsOptio
             request.onDelta?.(piece);
           }),
         );
-        const { text, finishReason, media, promptTokens, completionTokens } = answer;
+        const { text, finishReason, files, promptTokens, completionTokens } = answer;
         answeredChat(span, answer, firstTextMs);
         const totalMs = performance.now() - startedAt;
         const usage = buildUsage(priceOf(provider, priced, prices), {
@@ -114,7 +115,7 @@ export function createModels({ outbound, credentials, prices = {} }: ModelsOptio
           totalMs,
           firstTextMs,
         });
-        return { text, finishReason, usage, ...(media.length > 0 && { media }) };
+        return { text, finishReason, files, usage };
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         const failure = toModelError(error, provider, secretsOf(saved), Date.now());
@@ -128,6 +129,11 @@ export function createModels({ outbound, credentials, prices = {} }: ModelsOptio
 
   return { invoke };
 }
+
+const withoutFiles = (request: ModelRequest): ModelRequest => ({
+  ...request,
+  messages: request.messages.map(({ role, text }) => ({ role, text })),
+});
 
 function notInitialized(message: string): ModelError {
   return new ModelError('InvokeAuthorizationError', message, { apiCode: 'provider_not_initialize' });

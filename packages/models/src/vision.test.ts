@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { createOutbound, type ClosableOutbound } from '@millrace/outbound';
 import { startModelServer, type ModelServer } from '@millrace/testing';
 import { createModels } from './models.js';
+import { readsTextOnly } from './text-only.js';
 
 let server: ModelServer;
 let outbound: ClosableOutbound;
@@ -23,10 +27,12 @@ async function ask(
   baseUrl: string,
   files: readonly (typeof picture | typeof film)[],
   text = 'What?',
+  more: { model?: string; vision_support?: string } = {},
 ) {
-  const credentials = { credentials: async () => ({ api_key: 'sk-x', base_url: baseUrl }) };
+  const { model = 'm', ...extra } = more;
+  const credentials = { credentials: async () => ({ api_key: 'sk-x', base_url: baseUrl, ...extra }) };
   return createModels({ outbound, credentials }).invoke({
-    ...{ tenantId: 't', provider, model: 'm', mode: 'chat', params: {}, executionId: 'e' },
+    ...{ tenantId: 't', provider, model, mode: 'chat', params: {}, executionId: 'e' },
     messages: [{ role: 'user', text, files }],
     signal: new AbortController().signal,
   });
@@ -92,4 +98,52 @@ it('calls nobody when nothing of the prompt is left', async () => {
     message: expect.stringContaining('Nothing of the prompt can be sent') as unknown,
   });
   expect(server.requests).toHaveLength(before);
+});
+
+it.each<[string, string, Record<string, string>, boolean]>([
+  ['openai', 'gpt-3.5-turbo', {}, false],
+  ['openai', 'gpt-4-0613', {}, false],
+  ['langgenius/openai/openai', 'gpt-4-turbo', {}, true],
+  ['openai', 'gpt-4.1-mini', {}, true],
+  ['openai', 'o3-mini', {}, false],
+  ['openai', 'o3', {}, true],
+  ['deepseek', 'deepseek-chat', {}, false],
+  ['xai', 'grok-3-mini', {}, false],
+  ['x', 'grok-4', {}, true],
+  ['openai_api_compatible', 'deepseek-chat', {}, true],
+  ['openai_api_compatible', 'any', { vision_support: 'no_support' }, false],
+  ['openai', 'gpt-3.5-turbo', { vision_support: 'support' }, true],
+])('%s %s with %j is shown files: %s', async (provider, model, credentials, shown) => {
+  await ask(provider, server.baseUrl, [picture], 'What?', { model, ...credentials });
+  expect(JSON.stringify(server.requests.at(-1)?.body).includes(base64)).toBe(shown);
+});
+
+it.each([
+  ['anthropic.claude-v2:1', true],
+  ['us.meta.llama3-1-8b-instruct-v1:0', true],
+  ['meta.llama3-2-90b-instruct-v1:0', false],
+  ['eu.amazon.nova-micro-v1:0', true],
+  ['amazon.nova-lite-v1:0', false],
+  ['anthropic.claude-sonnet-4-20250514-v1:0', false],
+])('Bedrock: %s reads text only: %s', (model, expected) => {
+  const access = { provider: 'bedrock', protocol: 'bedrock' } as never;
+  expect(readsTextOnly(access, {}, model)).toBe(expected);
+});
+
+it('takes the files of an answer', async () => {
+  const inlineData = { mimeType: 'image/png', data: base64 };
+  const parts = [{ text: 'Here: ' }, { inlineData }];
+  const drawing = createServer((_, response) => {
+    const frame = { candidates: [{ content: { parts, role: 'model' }, finishReason: 'STOP' }], usageMetadata: {} };
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).end(`data: ${JSON.stringify(frame)}\n\n`);
+  }).listen(0, '127.0.0.1');
+  await once(drawing, 'listening');
+  try {
+    const { port } = drawing.address() as AddressInfo;
+    const answer = await ask('google', `http://127.0.0.1:${port}/v1beta`, []);
+    expect(answer).toMatchObject({ text: 'Here: ', files: [{ mimeType: 'image/png', base64 }] });
+  } finally {
+    drawing.close();
+    drawing.closeAllConnections();
+  }
 });

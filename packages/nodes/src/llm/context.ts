@@ -1,5 +1,5 @@
-import type { Value } from '@millrace/contracts';
-import { isObject, pythonJson, toText } from '@millrace/graph';
+import type { Value, ValueObject } from '@millrace/contracts';
+import { isFile, isObject, pythonJson, toText } from '@millrace/graph';
 import { NodeFailure } from '../node-failure.js';
 
 /** The text of a context variable: text as it is, lists joined by line (dsl 4.6). @throws NodeFailure */
@@ -18,6 +18,12 @@ function itemText(item: Value): string {
   const content = toText(item['content']);
   return summary === undefined || summary === null || summary === '' ? content : `${toText(summary)}\n${content}`;
 }
+
+/** Files that come with the records of a context, such as the pictures of a retrieved text. */
+export const contextFiles = (value: Value): ValueObject[] =>
+  Array.isArray(value)
+    ? value.flatMap((item) => (isObject(item) && Array.isArray(item['files']) ? item['files'].filter(isFile) : []))
+    : [];
 
 /** How a Jinja variable is reported: lists joined by line, records of a retrieval by their content. */
 export function reportedText(value: Value): string {

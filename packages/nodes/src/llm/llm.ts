@@ -1,17 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import {
   ModelError,
   type FileOwner,
   type FileReader,
   type FileWriter,
+  type MadeFile,
   type ModelAnswer,
   type ModelInvoker,
-  type ModelMedia,
   type NodeExecutor,
   type NodeResult,
   type Value,
   type ValueObject,
 } from '@millrace/contracts';
 import { floatValue } from '@millrace/graph';
+import { extension } from 'mime-types';
 import type { Checks } from '../checks/checks.js';
 import { defineNode, type Success } from '../define-node.js';
 import { TemplateError } from '../jinja/errors.js';
@@ -71,32 +73,31 @@ export function createLlmNode({ models, files, checks }: LlmDependencies): NodeE
       const finished = { usage, finish_reason: answer.finishReason };
       report.processData = { ...report.processData, ...finished };
       const outputs: ValueObject = { text, reasoning_content: reasoning, ...finished };
+      if (answer.files?.length) outputs['files'] = await keepFiles(answer.files, owner, files);
       if (structured) outputs['structured_output'] = await structured.read(answer.text);
-      if (answer.media) outputs['files'] = await storeMedia(files, owner, answer.media);
       return { outputs, metadata };
     },
     explain,
   );
 }
 
-async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield await Promise.resolve(bytes);
+/** Stores what a model made, as files of the run. */
+async function keepFiles(made: readonly MadeFile[], owner: FileOwner, files: FileWriter): Promise<Value[]> {
+  const kept: Value[] = [];
+  for (const { mimeType, base64 } of made) {
+    const bytes = Buffer.from(base64, 'base64');
+    const content = (async function* () {
+      yield bytes;
+    })();
+    const name = `${randomUUID().replaceAll('-', '')}${extensionOf(mimeType)}`;
+    kept.push(await files.create(owner, { name, mimeType, content, maxBytes: bytes.length }));
+  }
+  return kept;
 }
 
-/** Media that the model made become files of the run. */
-function storeMedia(files: FileWriter, owner: FileOwner, media: ModelMedia[]): Promise<ValueObject[]> {
-  return Promise.all(
-    media.map(({ mimeType, bytes }, position) => {
-      const extension = /^\w+\/(?:x-)?([a-z0-9]+)/i.exec(mimeType)?.[1]?.toLowerCase() ?? 'bin';
-      const content = piecesOf(bytes);
-      return files.create(owner, {
-        name: `media-${position + 1}.${extension}`,
-        mimeType,
-        content,
-        maxBytes: bytes.length,
-      });
-    }),
-  );
+function extensionOf(mimeType: string): string {
+  const known = extension(mimeType);
+  return known === false ? '' : `.${known}`;
 }
 
 /** Times are floats, also when they are whole seconds. */

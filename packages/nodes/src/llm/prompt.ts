@@ -2,7 +2,7 @@ import type { NodeScope, Selector, Value, ValueObject } from '@millrace/contract
 import { parseJson, renderTemplate, templateReferences } from '@millrace/graph';
 import { NodeFailure } from '../node-failure.js';
 import type { LlmConfig } from './config.js';
-import { contextText, reportedText } from './context.js';
+import { contextFiles, contextText, reportedText } from './context.js';
 import { attachFiles, referencedFiles, visionFiles, type PromptMessage } from './vision.js';
 
 export interface Prompt {
@@ -36,6 +36,8 @@ export function assemblePrompt(config: LlmConfig, scope: NodeScope, inputs: Valu
   const contextValue = config.context && scope.get(config.context);
   const context = contextValue === undefined ? '' : contextText(contextValue);
   if (context !== '') inputs['#context#'] = context;
+  const pictures = contextFiles(contextValue ?? null);
+  if (pictures.length > 0) inputs['#context_files#'] = pictures;
   const files = visionFiles(config, scope);
   if (files.length > 0) inputs['#files#'] = files;
 
@@ -51,7 +53,9 @@ export function assemblePrompt(config: LlmConfig, scope: NodeScope, inputs: Valu
   else if (query !== '') messages.push({ role: 'user', text: query, files: [] });
 
   const said = messages.filter((each) => each.text.trim() !== '' || each.files.length > 0);
-  const kept = config.model.mode === 'chat' ? attachFiles(said, files) : said;
+  // Only models that look at files are shown those of the context.
+  const shown = config.vision ? [...pictures, ...files] : [];
+  const kept = config.model.mode === 'chat' ? attachFiles(said, shown) : said;
   if (kept.length === 0) {
     const message =
       'No prompt found in the LLM configuration. Please ensure a prompt is properly configured before proceeding.';

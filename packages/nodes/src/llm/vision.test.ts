@@ -1,4 +1,4 @@
-import type { ModelRequest, ValueObject } from '@millrace/contracts';
+import type { ModelAnswer, ModelRequest, ValueObject } from '@millrace/contracts';
 import { fileValue, memoryFiles } from '../testing/memory-files.js';
 import { createChecks } from '../checks/checks.js';
 import { nodeRequest } from '../testing/request.js';
@@ -16,6 +16,10 @@ const pool = {
     both: [value('png', 'image'), value('pdf', 'document')],
     odd: value('odd', 'custom'),
     halves: [value('half', 'video'), value('half', 'video')],
+    found: [
+      { content: 'one', files: [value('pdf', 'document'), { not: 'a file' }] },
+      { content: 'two', files: null },
+    ],
     none: null,
     empty: [],
     text: 'words',
@@ -27,7 +31,7 @@ const shown = {
   pdf: { type: 'document', name: 'b.pdf', mimeType: 'application/pdf', base64: btoa('paper') },
 };
 
-async function run(data: ValueObject) {
+async function run(data: ValueObject, answer: Partial<ModelAnswer> = {}) {
   const calls: ModelRequest[] = [];
   const files = memoryFiles({ png, pdf, half, odd: png });
   const node = createLlmNode({
@@ -36,13 +40,13 @@ async function run(data: ValueObject) {
     models: {
       invoke: async (request) => {
         calls.push(request);
-        return { text: 'ok', finishReason: 'stop', usage: {} as never };
+        return { text: 'ok', finishReason: 'stop', usage: {} as never, ...answer };
       },
     },
   });
   const result = await node.execute(nodeRequest({ type: 'llm', title: 'L', model, ...data }, pool).request);
   expect(files.stillOpen()).toBe(0);
-  return { result, messages: calls[0]?.messages };
+  return { result, files, messages: calls[0]?.messages };
 }
 
 const message = (role: string, text: string) => ({ role, text });
@@ -83,6 +87,23 @@ describe('files of a prompt (dsl 4.6)', () => {
       [message('system', 'S words'), { ...message('system', ''), files: [shown.png, shown.pdf] }, message('user', 'U')],
     ],
     [
+      'of the context, in front of the others',
+      {
+        prompt_template: [message('user', 'U {{#context#}}')],
+        context: { enabled: true, variable_selector: ['a', 'found'] },
+        ...see('png'),
+      },
+      [{ ...message('user', 'U one\ntwo'), files: [shown.pdf, shown.png] }],
+    ],
+    [
+      'none of the context when vision is off',
+      {
+        prompt_template: [message('user', 'U {{#context#}}')],
+        context: { enabled: true, variable_selector: ['a', 'found'] },
+      },
+      [message('user', 'U one\ntwo')],
+    ],
+    [
       'none when vision is off',
       { prompt_template: [message('user', 'U')], vision: { enabled: false } },
       [message('user', 'U')],
@@ -118,6 +139,12 @@ describe('files of a prompt (dsl 4.6)', () => {
     ]);
   });
 
+  it('of the context are reported, looked at or not', async () => {
+    const context = { enabled: true, variable_selector: ['a', 'found'] };
+    const { result } = await run({ prompt_template: [message('user', '{{#context#}}')], context });
+    expect(result.inputs['#context_files#']).toEqual([value('pdf', 'document')]);
+  });
+
   it('are bounded together', async () => {
     const { result, messages } = await run({ prompt_template: [message('user', 'U')], ...see('halves') });
     expect(result).toMatchObject({ status: 'failed', error: 'too large', errorType: 'LLMNodeError' });
@@ -125,18 +152,22 @@ describe('files of a prompt (dsl 4.6)', () => {
   });
 });
 
-it('keeps the media that a model made as files', async () => {
-  const node = createLlmNode({
-    files: memoryFiles(),
-    checks: createChecks(),
-    models: {
-      invoke: async () => ({
-        ...{ text: 'Here.', finishReason: 'stop', usage: {} as never },
-        media: [{ mimeType: 'image/png', bytes: Buffer.from('picture') }],
-      }),
-    },
+describe('files of an answer', () => {
+  const prompt = { prompt_template: [message('user', 'Draw')] };
+
+  it('are kept, and are an output', async () => {
+    const made = [
+      { mimeType: 'image/png', base64: btoa('drawn') },
+      { mimeType: 'odd/odd', base64: btoa('odd') },
+    ];
+    const { result, files } = await run(prompt, { files: made });
+    expect(result).toMatchObject({ status: 'succeeded', outputs: { text: 'ok', files: [{}, {}] } });
+    expect(files.made).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.png$/), expect.stringMatching(/^[0-9a-f]{32}$/)]);
+    expect(files.contents.map(String)).toEqual(['drawn', 'odd']);
   });
-  const data = { type: 'llm', title: 'L', model, prompt_template: [message('user', 'Draw')] };
-  const { outputs } = (await node.execute(nodeRequest(data, pool).request)) as { outputs: ValueObject };
-  expect(outputs).toMatchObject({ text: 'Here.', files: [fileValue('media-1.png')] });
+
+  it('are no output where there are none', async () => {
+    const { result } = await run(prompt, { files: [] });
+    expect('outputs' in result && Object.keys(result.outputs)).not.toContain('files');
+  });
 });
