@@ -45,12 +45,12 @@ export class Restorer {
     const { marks } = memory;
     const now = Buffer.from(memory.bytes.buffer);
     for (let first = marks.indexOf(1); first >= 0;) {
-      const unmarked = marks.indexOf(0, first);
-      const next = unmarked < 0 ? marks.length : unmarked;
+      let next = first + 1;
+      while (marks[next] === 1) next++;
       this.#restorePart(now, first * blockBytes, next * blockBytes + overhangBytes);
-      marks.fill(0, first, next);
       first = marks.indexOf(1, next);
     }
+    marks.fill(0);
     stackPointer.value = this.#snapshot.stackPointer;
   }
 

@@ -16,7 +16,7 @@ export interface PoolDeps {
 
 interface Thread {
   worker: Worker;
-  /** It has been idle once, so it can work. */
+  /** It has been ready, so it can work. */
   proven: boolean;
   run: Run | undefined;
   timer: NodeJS.Timeout | undefined;
@@ -29,7 +29,7 @@ const restartMs = { least: 100, most: 10_000 };
 /**
  * The threads of one language.
  *
- * P1: a thread has one run at a time, and gets the next only after it has said that its interpreter is restored.
+ * P1: a thread has one run at a time, and gets the next only after its answer, which says that its interpreter is restored.
  * P2: each run gets one result, unless it is cancelled.
  * P3: a run over its time ends with its thread; a new thread takes the place.
  * P4: threads are started as work comes, one step ahead of it, and stay.
@@ -94,21 +94,24 @@ export class Pool {
   }
 
   #hear(thread: Thread, message: FromThread): void {
-    switch (message.type) {
-      case 'result':
-        this.#end(thread, message.result);
-        return;
-      case 'spent':
-        this.#replace(thread);
-        return;
-      case 'idle': {
-        thread.proven = true;
-        this.#failedStarts = 0;
-        const next = this.#waiting.shift();
-        if (next === undefined) this.#idle.push(thread);
-        else this.#give(thread, next);
-      }
+    if (message.type === 'ready') {
+      thread.proven = true;
+      this.#failedStarts = 0;
+      this.#goOn(thread);
+      return;
     }
+    const { run } = thread;
+    this.#letGo(thread);
+    if (message.spent) this.#replace(thread);
+    else this.#goOn(thread);
+    // The thread works again while the answer is sent.
+    if (run !== undefined) this.#deps.onResult(run.id, message.result);
+  }
+
+  #goOn(thread: Thread): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#idle.push(thread);
+    else this.#give(thread, next);
   }
 
   #give(thread: Thread, run: Run): void {
@@ -122,10 +125,14 @@ export class Pool {
   }
 
   #end(thread: Thread, result: CodeResult): void {
-    clearTimeout(thread.timer);
     const { run } = thread;
-    thread.run = undefined;
+    this.#letGo(thread);
     if (run !== undefined) this.#deps.onResult(run.id, result);
+  }
+
+  #letGo(thread: Thread): void {
+    clearTimeout(thread.timer);
+    thread.run = undefined;
   }
 
   #replace(thread: Thread): void {

@@ -39,7 +39,6 @@ export type FromHelper =
 export type ToThread = { code: string; inputs: string };
 
 export type FromThread =
-  | { type: 'idle' }
-  | { type: 'result'; result: CodeResult }
-  /** The interpreter has grown so much that the thread had better be replaced. */
-  | { type: 'spent' };
+  | { type: 'ready' }
+  /** `spent`: the interpreter has grown so much that the thread had better be replaced. Otherwise it is restored. */
+  | { type: 'result'; result: CodeResult; spent: boolean };

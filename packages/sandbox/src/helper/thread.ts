@@ -57,12 +57,12 @@ function serve(interpreter: Interpreter, checkEvery: number): void {
   };
   let restores = 0;
   port?.on('message', ({ code, inputs }: ToThread) => {
-    say({ type: 'result', result: interpreter.run(code, inputs) });
-    // After the answer: nobody waits for it.
+    const result = interpreter.run(code, inputs);
+    // Before the answer, which then says that this thread is free: waking the other side costs as much as restoring.
     const restored = interpreter.restore();
     if (restored && ++restores % checkEvery === 0) check(interpreter);
-    say({ type: restored ? 'idle' : 'spent' });
+    say({ type: 'result', result, spent: !restored });
   });
   strip();
-  say({ type: 'idle' });
+  say({ type: 'ready' });
 }
