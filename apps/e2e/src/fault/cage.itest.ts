@@ -140,7 +140,7 @@ it('a schema whose pattern backtracks holds up nobody', async () => {
   const answers = await Promise.all(Array.from({ length: 8 }, () => evil.blocking({ o: { a: `${'a'.repeat(60)}b` } })));
   await expectGood();
   expect(Date.now() - begun).toBeLessThan(20_000);
-  for (const { body } of answers) expect(JSON.stringify(body)).toMatch(/took longer than 500 ms/);
+  for (const { body } of answers) expect(JSON.stringify(body)).toMatch(/took longer than 2000 ms/);
 }, 60_000);
 
 it('a SIGKILLed helper process: its runs are repeated, the worker lives on', async () => {

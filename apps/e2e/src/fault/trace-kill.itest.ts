@@ -92,7 +92,7 @@ const below = (trace: ReceivedSpan[], parent: ReceivedSpan | undefined): Receive
 async function busyWorker(): Promise<ServiceProcess> {
   for (const worker of fleet.workers) {
     const metrics = await (await fetch(`${worker.url}/metrics`)).text();
-    if (/^millrace_worker_nodes_running\S* 1$/m.test(metrics)) return worker;
+    if (/^millrace_worker_slots_used\S* 1$/m.test(metrics)) return worker;
   }
   throw new Error('no worker is busy');
 }
