@@ -95,11 +95,19 @@ export function carrierOf(of: SpanIds | Span): TraceCarrier & { traceparent: str
   };
 }
 
+/** A run's carrier is kept with its context: the nodes that a worker runs parse it once. */
+const sampled = new WeakMap<TraceCarrier, SpanIds | null>();
+
 /** Ids of the carrier's span when it is to be recorded here. */
 function sampledIds(carrier: TraceCarrier): SpanIds | undefined {
   if (!isTracing()) return undefined;
-  const ids = parseTraceparent(carrier.traceparent);
-  return ids?.sampled ? ids : undefined;
+  let ids = sampled.get(carrier);
+  if (ids === undefined) {
+    const parsed = parseTraceparent(carrier.traceparent);
+    ids = parsed?.sampled ? parsed : null;
+    sampled.set(carrier, ids);
+  }
+  return ids ?? undefined;
 }
 
 /** Records the run span, from accept to end. Call once, in the process that ended the run. */

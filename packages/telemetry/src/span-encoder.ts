@@ -184,7 +184,13 @@ class Writer {
   time(field: number, [seconds, nanos]: HrTime): void {
     this.#room(16);
     this.#tag(field, 1);
-    this.#at = this.#buffer.writeBigUInt64LE(BigInt(seconds) * 1_000_000_000n + BigInt(nanos), this.#at);
+    // Nanoseconds in 64 bits without BigInt: seconds in two halves of 16 bits, each exact when multiplied.
+    const upper = (seconds >>> 16) * 1e9;
+    const lower = (seconds & 0xffff) * 1e9 + nanos;
+    const low = (upper % 0x10000) * 0x10000 + (lower % 0x100000000);
+    const high = Math.floor(upper / 0x10000) + Math.floor(lower / 0x100000000) + Math.floor(low / 0x100000000);
+    this.#at = this.#buffer.writeUInt32LE(low % 0x100000000, this.#at);
+    this.#at = this.#buffer.writeUInt32LE(high, this.#at);
   }
 
   fixed32(field: number, value: number): void {
