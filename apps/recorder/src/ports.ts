@@ -1,6 +1,5 @@
 import type { LedgerEntry, NodeRecord, RunRef } from '@millrace/contracts';
 
-export type NodesEntry = Extract<LedgerEntry, { kind: 'nodes' }>;
 export type EndEntry = Extract<LedgerEntry, { kind: 'end' }>;
 
 /** A run's public events, with their SSE ids, as they are kept. */

@@ -15,8 +15,6 @@ export interface Partitions {
   insertInto(times: readonly number[], insert: () => Promise<unknown>): Promise<void>;
   /** Time from `nowMs` to the end of the last day for which all tables have partitions, without a gap, ms; 0 when today has none. */
   aheadMs(nowMs: number): Promise<number>;
-  /** Start of the last day (Unix ms) that all tables have a partition of; `undefined` when there is none. */
-  lastDayMs(): Promise<number | undefined>;
   /** Drops the days that ended before `ms`, and with them all runs created then. Returns their tables' names. */
   dropBefore(ms: number): Promise<string[]>;
 }
@@ -53,16 +51,6 @@ export function createPartitions(database: Database): Partitions {
       let endMs = Date.parse(dayOf(nowMs));
       while (isMade(dayOf(endMs))) endMs += dayMs;
       return Math.max(0, endMs - nowMs);
-    },
-
-    async lastDayMs() {
-      const rows = await database.query<{ parent: string; name: string }>(sql.listPartitions, []);
-      const lasts = ['runs', 'node_executions', 'run_archives'].map(
-        (table) => rows.findLast(({ parent }) => parent === table)?.name.slice(-8) ?? '',
-      );
-      const [earliest = ''] = lasts.sort();
-      if (earliest === '') return undefined;
-      return Date.parse(earliest.replace(/^(\d{4})(\d{2})(\d{2})$/, '$1-$2-$3'));
     },
 
     async dropBefore(ms) {

@@ -37,6 +37,6 @@ export { tracesStores, withStoreSpan } from './store-span.js';
 export * from './start-check.js';
 export { isTracing, idsOf, noopSpan, startSpanWithIds, withActiveSpan, type SpanOptions } from './spans.js';
 export { exportersOf } from './exporters.js';
-export { startTelemetry, wantsMetrics, wantsTraces, type Telemetry, type TelemetryOptions } from './telemetry.js';
+export { startTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.js';
 export * from './trace-ids.js';
 export { SpanKind, type Attributes, type Span } from '@opentelemetry/api';

@@ -167,11 +167,8 @@ async function metricReader(env: Env): Promise<metrics.PeriodicExportingMetricRe
   });
 }
 
-/** Whether the environment asks for traces to be exported. */
-export const wantsTraces = (env: Env): boolean => exportersOf(env, 'TRACES').length > 0;
-
 /** Whether the environment asks for metrics to be exported (they are at `/metrics` in any case). */
-export function wantsMetrics(env: Env): boolean {
+function wantsMetrics(env: Env): boolean {
   if (isDisabled(env) || given(env, 'OTEL_METRICS_EXPORTER') === 'none') return false;
   const endpoint = given(env, 'OTEL_EXPORTER_OTLP_ENDPOINT') ?? given(env, 'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT');
   return endpoint !== undefined;

@@ -72,13 +72,9 @@ function schemaOutcome(schema: SchemaState): Outcome {
 }
 
 async function partitionsOutcome(store: Store): Promise<Outcome> {
-  const last = await store.partitions.lastDayMs();
-  const ahead = last === undefined ? -1 : Math.floor((last - Date.now()) / dayMs) + 1;
+  const ahead = Math.floor((await store.partitions.aheadMs(Date.now())) / dayMs);
   if (ahead >= 2) return ok('partitions', `There are partitions for the next ${ahead} days.`);
-  const said =
-    last === undefined
-      ? 'There are no partitions of runs.'
-      : `The last partition is of ${new Date(last).toISOString().slice(0, 10)}.`;
+  const said = `There are partitions for the next ${ahead} whole days only.`;
   return warning('partitions', said, 'Start a recorder: it makes the next ones at its start and every hour.');
 }
 

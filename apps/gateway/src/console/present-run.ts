@@ -2,19 +2,9 @@ import type { ValueObject } from '@millrace/contracts';
 import { systemVariables } from '@millrace/engine';
 import { parseJson } from '@millrace/graph';
 import type { StoredRun } from '@millrace/store';
+import { creatorOf } from '../service-api/present-run.js';
 
 const seconds = (ms: number): number => Math.floor(ms / 1000);
-
-const creator = ({ context }: StoredRun) => ({
-  created_by_role: 'end_user',
-  created_by_account: null,
-  created_by_end_user: {
-    id: context.endUserId,
-    type: 'service-api',
-    is_anonymous: false,
-    session_id: context.user,
-  },
-});
 
 /** What of a run Dify does not tell in this place. */
 const ours = ({ context }: StoredRun) => ({
@@ -42,7 +32,7 @@ const counts = ({ context, ending, versionLabel }: StoredRun) => ({
 export const presentRunRow = (run: StoredRun, appName: string | null) => ({
   ...counts(run),
   triggered_from: run.triggeredFrom,
-  ...creator(run),
+  ...creatorOf(run.context),
   ...ours(run),
   app_name: appName,
 });
@@ -55,7 +45,7 @@ export function presentRunDetail(run: StoredRun): ValueObject {
     inputs: { ...(parseJson(run.inputs) as ValueObject), ...Object.fromEntries(system) },
     outputs: parseJson(run.ending?.outputs ?? '{}'),
     created_at_ms: run.context.createdAtMs,
-    ...creator(run),
+    ...creatorOf(run.context),
     ...ours(run),
   };
 }

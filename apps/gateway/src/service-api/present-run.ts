@@ -87,6 +87,13 @@ export function presentDetail({ context, inputs, ending }: StoredRun): string {
   return `${JSON.stringify(head).slice(0, -1)},"outputs":${ending?.outputs ?? '{}'},${JSON.stringify(tail).slice(1)}`;
 }
 
+/** Who made a run, as Dify's lists tell it. */
+export const creatorOf = ({ endUserId, user }: RunContext) => ({
+  created_by_role: 'end_user',
+  created_by_account: null,
+  created_by_end_user: { id: endUserId, type: 'service-api', is_anonymous: false, session_id: user },
+});
+
 /** `GET /v1/workflows/logs` (service-api 2.5). */
 export const presentLogs = ({ page, limit }: LogQuery, { items, total }: LogPage) => ({
   page,
@@ -114,13 +121,6 @@ const presentLog = ({ context, ending, versionLabel, triggeredFrom, createdFrom 
   },
   details: null,
   created_from: createdFrom,
-  created_by_role: 'end_user',
-  created_by_account: null,
-  created_by_end_user: {
-    id: context.endUserId,
-    type: 'service-api',
-    is_anonymous: false,
-    session_id: context.user,
-  },
+  ...creatorOf(context),
   created_at: seconds(context.createdAtMs),
 });
