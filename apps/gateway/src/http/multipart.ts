@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
 import { ApiError } from '@millrace/contracts';
 import { Dicer } from '@fastify/busboy';
@@ -42,14 +41,14 @@ export function boundaryOf(contentType: string | undefined): string | undefined 
  * Reads a multipart body part by part, keeping nothing of it. When it fails the rest of the request is still unread.
  * @throws ApiError `bad_request` for a broken body; what `onPart` threw
  */
-export async function readMultipart(req: IncomingMessage, boundary: string, options: MultipartOptions): Promise<void> {
+export async function readMultipart(req: Readable, boundary: string, options: MultipartOptions): Promise<void> {
   const parser = new createParser({ boundary, maxHeaderSize: 16 * 1024 });
   const work: Promise<void>[] = [];
   const open = new Set<Readable>();
   const broken = Promise.withResolvers<never>();
   // Heard wherever it is raced below.
   broken.promise.catch(() => undefined);
-  const finished = new Promise<void>((resolve) => parser.once('finish', resolve));
+  const finished = new Promise<'finished'>((resolve) => parser.once('finish', () => resolve('finished')));
 
   parser.on('error', (error) => broken.reject(error));
   parser.on('part', (content) => {
@@ -66,7 +65,7 @@ export async function readMultipart(req: IncomingMessage, boundary: string, opti
   });
 
   try {
-    await Promise.race([feed(req, parser, options), broken.promise]);
+    await Promise.race([feed(req, parser, finished, options), broken.promise]);
     await Promise.race([finished, broken.promise]);
     await Promise.all(work);
   } catch (error) {
@@ -78,18 +77,26 @@ export async function readMultipart(req: IncomingMessage, boundary: string, opti
 }
 
 /** Hands the body to the parser, piece by piece, as fast as its parts are read. */
-async function feed(req: IncomingMessage, parser: Writable, { maxBytes, tooLarge }: MultipartOptions): Promise<void> {
+async function feed(
+  req: Readable,
+  parser: Writable,
+  finished: Promise<'finished'>,
+  { maxBytes, tooLarge }: MultipartOptions,
+): Promise<void> {
   let size = 0;
+  let state: 'open' | 'finished' = 'open';
   for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > maxBytes) throw tooLarge();
     // Behind the last boundary nothing counts.
-    if (!parser.writable) continue;
-    await new Promise<void>((resolve, reject) => {
-      parser.write(chunk, (error) => (error ? reject(error) : resolve()));
+    if (state === 'finished') continue;
+    const written = new Promise<'open'>((resolve, reject) => {
+      parser.write(chunk, (error) => (error ? reject(error) : resolve('open')));
     });
+    // The parser never takes note of a piece that filled the last part's buffer and ended it.
+    state = await Promise.race([written, finished]);
   }
-  if (parser.writable) parser.end();
+  if (state === 'open') parser.end();
 }
 
 function describePart(headers: Record<string, string[]>, content: Readable): Part | undefined {
