@@ -5,7 +5,7 @@ export default {
   globalSetup: '<rootDir>/scripts/test-services.mjs',
   globalTeardown: '<rootDir>/scripts/test-services-end.mjs',
   maxWorkers: 2,
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   // The workspace packages appear under their real paths only.
   modulePathIgnorePatterns: ['<rootDir>/\\.turbo/', '<rootDir>/\\.millrace/'],
   watchPathIgnorePatterns: ['/src/'],
