@@ -3,7 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { prepareToolchain, root, say, toolEnv } from './toolchain.mjs';
 
 const jestArguments = process.argv.slice(2).filter((argument) => argument !== '--full');
@@ -11,6 +12,7 @@ const isFull = process.argv.includes('--full');
 const node = prepareToolchain();
 const results = mkdtempSync(join(tmpdir(), 'millrace-test-'));
 const total = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
 
 check('Building', ['scripts/build.mjs']);
 if (total.failed === 0) {
@@ -21,6 +23,9 @@ if (total.failed === 0) {
   runTests('e2e', ['--testPathPatterns', '/apps/e2e/', '--runInBand']);
 }
 rmSync(results, { recursive: true, force: true });
+// Here once more, so that the end of a long log says what failed.
+for (const line of failures.slice(0, 60)) say(line);
+if (failures.length > 60) say(`… and ${failures.length - 60} more failures`);
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ''}`);
 process.exitCode = total.failed === 0 ? 0 : 1;
 
@@ -43,6 +48,19 @@ function runTests(name, choice) {
   total.failed += result.numFailedTests + result.numRuntimeErrorTestSuites;
   total.skipped += result.numPendingTests + result.numTodoTests;
   if (!result.success && total.failed === 0) total.failed++;
+  failures.push(...result.testResults.flatMap(failuresOf));
+}
+
+/** A line for each failed test of a file, or for a file that could not be run. */
+function failuresOf({ name, status, message, assertionResults }) {
+  const file = relative(root, name);
+  const failed = assertionResults.filter((test) => test.status === 'failed');
+  if (failed.length === 0) return status === 'failed' ? [`FAILED ${file}: ${brief(message)}`] : [];
+  return failed.map((test) => `FAILED ${file} › ${test.fullName}: ${brief(test.failureMessages.join('\n'))}`);
+}
+
+function brief(text) {
+  return stripVTControlCharacters(text).replaceAll(/\s+/g, ' ').slice(0, 300);
 }
 
 function readResult(file) {
@@ -51,7 +69,7 @@ function readResult(file) {
   } catch (error) {
     say(`The test run ended without results: ${error.message}`);
     const none = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0 };
-    return { ...none, numRuntimeErrorTestSuites: 1, success: false };
+    return { ...none, numRuntimeErrorTestSuites: 1, success: false, testResults: [] };
   }
 }
 
