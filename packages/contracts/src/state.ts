@@ -37,7 +37,7 @@ export interface RunState {
   renew(shard: number, leaseMs: number, claims: Claim[]): Promise<boolean[]>;
 }
 
-/** `late`: after `notAfterMs`; `full`: the recorder is so far behind that nothing more may start. */
+/** `late`: not `withinMs`; `full`: the recorder is so far behind that nothing more may start. */
 export type StartResult = 'started' | 'exists' | 'late' | 'full';
 
 export interface StartRequest {
@@ -48,8 +48,8 @@ export interface StartRequest {
   /** Values of the start form (dsl 2.10), stored as outputs of the start node's inputs. */
   inputs: JsonText;
   startedEvent: string;
-  /** A start that reaches Redis later than this (Unix ms) does nothing: its caller was told 503 long ago. */
-  notAfterMs?: number;
+  /** A start that takes longer than this to reach Redis does nothing: its caller has been told 503. Default: no limit. */
+  withinMs?: number;
   /** Absolute time limit, Unix ms. */
   deadlineMs: number;
   /** Most `node_started` a run may have. */

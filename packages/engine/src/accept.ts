@@ -13,7 +13,7 @@ import {
 } from '@millrace/contracts';
 import { parseJson, resolveSelector, stringifyJson, toMarkdown, type Plan } from '@millrace/graph';
 import { chunkPrefix, workflowStarted } from './events.js';
-import type { RunStore } from './ports.js';
+import type { AcceptedRun, RunStore } from './ports.js';
 import { systemVariables } from './scope.js';
 
 export interface AcceptRequest {
@@ -93,13 +93,16 @@ export function createAccept(deps: AcceptDeps): Accept {
       createdAtMs,
     };
     const inputs = stringifyJson(request.inputs);
+    const { triggeredFrom } = request;
+    const accepted: AcceptedRun = {
+      ...{ context, versionLabel: request.version.label, inputs },
+      ...(triggeredFrom === undefined ? {} : { triggeredFrom }),
+    };
     try {
-      const { triggeredFrom } = request;
-      const accepted = { context, versionLabel: request.version.label, inputs };
-      await runs.insertAccepted({ ...accepted, ...(triggeredFrom === undefined ? {} : { triggeredFrom }) });
-      await startRun(deps, {
+      await runs.insertAccepted(accepted);
+      await startSurely(deps, {
         context,
-        notAfterMs: createdAtMs + startWithinMs,
+        withinMs: startWithinMs,
         plan: request.version.plan,
         inputs,
         epoch: 1,
@@ -107,7 +110,7 @@ export function createAccept(deps: AcceptDeps): Accept {
         ...(request.bell ? { bell: request.bell } : {}),
       });
     } catch (error) {
-      await refuse(deps, context);
+      await refuse(deps, accepted);
       if (!isUnavailable(error)) throw error;
       throw new ApiError('service_unavailable', undefined, { cause: error, retryAfterSeconds: 1 });
     }
@@ -115,32 +118,53 @@ export function createAccept(deps: AcceptDeps): Accept {
   };
 }
 
-/** A start that has not reached Redis by then never counts; the caller has given up (`hasty`, 1.4 s) before. */
-const startWithinMs = 15_000;
+/** A start that reaches Redis later (which was frozen, say) never counts: its caller has given up by then (`hasty` of state). */
+const startWithinMs = 1_400;
 
+/** A start whose answer was lost with the connection is asked again for so long; the caller waits. */
+const askAgainMs = 500;
 /** Longest wait for the refusal to be written before the caller is told. */
 const refusalMs = 300;
-/** How long the refusal is tried in the background: until the reconciler could take the run for accepted. */
-const refusalTriesMs = 8_000;
+/** How long a refusal is tried in the background: past the time until which a start may still arrive. */
+const refusalTriesMs = 30_000;
+
+/** Starts a run; a connection that broke says nothing of the start, and starting again is harmless. */
+async function startSurely(deps: AcceptDeps, run: StartRun): Promise<void> {
+  const until = run.context.createdAtMs + askAgainMs;
+  for (;;) {
+    try {
+      return await startRun(deps, run);
+    } catch (error) {
+      if (error instanceof ApiError || !deps.isUnavailable(error) || Date.now() >= until) throw error;
+      await pause(50);
+    }
+  }
+}
 
 /**
- * Makes sure that a run whose caller hears 503 never executes: refused in Postgres, and ended in Redis should
- * the start have arrived there after all. What cannot be written now is tried again for a while.
+ * Makes sure that a run whose caller hears 503 never executes: refused in Postgres, also should its row come only later, and
+ * ended in Redis should the start have arrived there after all. What cannot be said now is tried again for a while.
  */
-async function refuse({ runs, state, onError }: AcceptDeps, context: RunContext): Promise<void> {
-  state.decide({ ...context, status: 'failed', error: 'The run was refused.' }).catch(onError);
+async function refuse(deps: AcceptDeps, run: AcceptedRun): Promise<void> {
+  const { runs, state } = deps;
+  const end = { ...run.context, status: 'failed', error: 'The run was refused.' } as const;
+  void persist(deps, () => state.decide(end));
+  // Nobody will read its inputs, which would be held for as long as it is tried.
+  const row = { ...run, inputs: '{}' };
+  await Promise.race([persist(deps, () => runs.markRefused(row)), pause(refusalMs)]);
+}
+
+async function persist({ isUnavailable, onError }: AcceptDeps, act: () => Promise<unknown>): Promise<void> {
   const until = Date.now() + refusalTriesMs;
-  const mark = async (): Promise<void> => {
+  for (let waitMs = 100; ; waitMs = Math.min(2 * waitMs, 1000)) {
     try {
-      await runs.markRefused(context.tenantId, context.runId);
+      await act();
+      return;
     } catch (error) {
-      onError(error as Error);
-      if (Date.now() >= until) return;
-      await pause(500);
-      await mark();
+      if (!isUnavailable(error) || Date.now() >= until) return onError(error as Error);
+      await pause(waitMs, undefined, { ref: false });
     }
-  };
-  await Promise.race([mark(), pause(refusalMs)]);
+  }
 }
 
 export interface StartRun {
@@ -149,7 +173,7 @@ export interface StartRun {
   inputs: string;
   epoch: number;
   limits: RunLimits;
-  notAfterMs?: number;
+  withinMs?: number;
   bell?: AcceptRequest['bell'];
   recorded?: StartRequest['recorded'];
 }
@@ -161,7 +185,7 @@ export function startRequest({
   inputs,
   epoch,
   limits,
-  notAfterMs,
+  withinMs,
   bell,
   recorded,
 }: StartRun): StartRequest {
@@ -174,7 +198,7 @@ export function startRequest({
     startedEvent: workflowStarted(context, startedInputs(context, inputs)),
     deadlineMs: context.createdAtMs + limits.maxRunMs,
     maxSteps: limits.maxSteps,
-    ...(notAfterMs === undefined ? {} : { notAfterMs }),
+    ...(withinMs === undefined ? {} : { withinMs }),
     stream: plan.stream.ends.length > 0 ? JSON.stringify(plan.stream) : '',
     chunkPrefix: chunkPrefix(context),
     values: startingValues(plan, context, inputs),

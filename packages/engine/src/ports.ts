@@ -21,8 +21,8 @@ export type EndingOutcome =
 /** Port to the runs in Postgres. */
 export interface RunStore {
   insertAccepted(run: AcceptedRun): Promise<void>;
-  /** A run that never started; it will never execute. */
-  markRefused(tenantId: string, runId: string): Promise<unknown>;
+  /** A run that never started: it will never execute, also should it only be inserted later. */
+  markRefused(run: AcceptedRun): Promise<unknown>;
   get(tenantId: string, appId: string, runId: string): Promise<{ status: string } | undefined>;
   /** Never overwrites a terminal status; `epoch` fences those who follow an older one. */
   saveEnding(tenantId: string, runId: string, ending: Ending, options?: { epoch?: number }): Promise<EndingOutcome>;

@@ -2,7 +2,7 @@
 -- KEYS: run hash, variables hash, events stream, leases zset, deadlines zset, ledger stream
 -- ARGV: 1 run id, 2 epoch, 3 context JSON, 4 inputs JSON, 5 workflow_started event, 6 deadline (Unix ms), 7 max steps,
 --       8 bells, 9 stream table JSON or '', 10 text chunk prefix, 11 root node, 12 ready grace ms,
---       13 Unix ms after which it is too late (0 = never), 14 most entries the ledger may hold,
+--       13 Unix ms of this server after which it is too late (0 = never), 14 most entries the ledger may hold,
 --       15 '' or, in a rebuild, the first begin of a node (Unix ms),
 --       16 number of values that exist from the beginning, then so many pairs of selector number and JSON string literal,
 --       then recorded events of an earlier epoch as id, event pairs (a rebuild); with these, event 5 is not emitted

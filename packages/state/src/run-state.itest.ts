@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { newId, type EdgeTable, type RunState } from '@millrace/contracts';
 import { freshRedis } from '@millrace/testing';
 import type { Redis } from 'ioredis';
@@ -52,11 +53,20 @@ describe('start of a lost run', () => {
 
 describe('start that nobody waits for any more', () => {
   it('does nothing after its time, nor when the recorder is far behind', async () => {
-    const late = new RunFixture(state, { notAfterMs: Date.now() - 1000 });
+    const late = new RunFixture(state, { withinMs: -1000 });
     expect(await late.start()).toBe('late');
     const full = new RunFixture(createRunState(redis, { maxLedgerEntries: -1 }));
     expect(await full.start()).toBe('full');
     expect(await eventsOf(full)).toEqual([]);
+  });
+
+  it('goes by the clock of Redis, wherever that of this process stands', async () => {
+    const real = Date.now;
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => real() - 3_600_000);
+    const run = new RunFixture(createRunState(redis), { withinMs: 1_400 });
+    // The first may come before the clock was measured.
+    while ((await run.start()) !== 'started');
+    clock.mockRestore();
   });
 });
 

@@ -19,6 +19,7 @@ import type {
   StartRequest,
 } from '@millrace/contracts';
 import type { Redis } from 'ioredis';
+import { followClock } from './clock.js';
 import { parseDecided, type DecidedPayload } from './decided.js';
 import { leaseMember, nodeField, outputsKey, runKeys, shardKeys } from './keys.js';
 import { callScript, loadAhead } from './scripts.js';
@@ -46,6 +47,7 @@ export function createRunState(
   { readyGraceMs = 15_000, maxLedgerEntries = 100_000, shards }: RunStateOptions = {},
 ): RunState {
   if (shards !== undefined) loadAhead(redis, shards);
+  const clock = followClock(redis);
   const call = (name: string, keys: string[], args: (string | number)[], onLate?: () => void): Promise<unknown> =>
     callScript(redis, name, keys, args, onLate);
 
@@ -68,7 +70,7 @@ export function createRunState(
           request.chunkPrefix,
           request.rootNode,
           readyGraceMs,
-          request.notAfterMs ?? 0,
+          request.withinMs === undefined ? 0 : clock.now() + request.withinMs,
           maxLedgerEntries,
           request.recorded?.startedAtMs ?? '',
           request.values.length,
@@ -77,7 +79,9 @@ export function createRunState(
         ],
         onLate,
       );
-      return startResults[reply as number] ?? 'exists';
+      const result = startResults[reply as number] ?? 'exists';
+      if (result === 'late') clock.measure();
+      return result;
     },
 
     async begin(request: BeginRequest): Promise<BeginResult> {

@@ -21,7 +21,7 @@ describe('a run by its id alone', () => {
     const stranger = await seedApp(db.store);
     const [run, refused] = [buildRun(owner), buildRun(owner)];
     await Promise.all([run, refused].map(runs.insertAccepted));
-    await runs.markRefused(owner.tenantId, refused.context.runId);
+    await runs.markRefused(refused);
     expect(await runs.find(owner.tenantId, run.context.runId)).toMatchObject({ context: run.context });
     expect(await runs.find(stranger.tenantId, run.context.runId)).toBeUndefined();
     expect(await runs.find(owner.tenantId, refused.context.runId)).toBeUndefined();

@@ -58,9 +58,9 @@ describe('accepting', () => {
   it('shows nothing to another tenant or app', async () => {
     const owner = await seedApp(db.store);
     const stranger = await seedApp(db.store);
-    const { context } = buildRun(owner);
-    await runs.insertAccepted(buildRun(owner, context));
-    const { runId, taskId } = context;
+    const run = buildRun(owner);
+    const { runId, taskId } = run.context;
+    await runs.insertAccepted(run);
     for (const [tenantId, appId] of [
       [stranger.tenantId, owner.appId],
       [owner.tenantId, stranger.appId],
@@ -71,7 +71,7 @@ describe('accepting', () => {
       expect(await runs.logs(tenantId, appId, { page: 1, limit: 20 })).toEqual({ items: [], total: 0 });
     }
     expect(await runs.saveEnding(stranger.tenantId, runId, buildEnding())).toEqual({ kind: 'unknown' });
-    expect(await runs.markRefused(stranger.tenantId, runId)).toBe(false);
+    expect(await runs.markRefused({ ...run, context: { ...run.context, ...stranger } })).toBe(false);
     expect(await runs.raiseEpoch([{ tenantId: stranger.tenantId, runId }])).toEqual(new Map());
     expect(await runs.get(owner.tenantId, owner.appId, runId)).toMatchObject({ status: 'accepted', epoch: 1 });
   });
@@ -88,11 +88,23 @@ describe('accepting', () => {
     const [refused, ended] = [buildRun(owner), buildRun(owner)];
     await Promise.all([refused, ended].map(runs.insertAccepted));
     await runs.saveEnding(owner.tenantId, ended.context.runId, buildEnding());
-    expect(await runs.markRefused(owner.tenantId, refused.context.runId)).toBe(true);
-    expect(await runs.markRefused(owner.tenantId, ended.context.runId)).toBe(false);
+    expect(await runs.markRefused(refused)).toBe(true);
+    expect(await runs.markRefused(ended)).toBe(false);
     expect(await runs.saveEnding(owner.tenantId, refused.context.runId, buildEnding())).toEqual({ kind: 'unknown' });
     const { items } = await runs.logs(owner.tenantId, owner.appId, { page: 1, limit: 20 });
     expect(items.map((run) => run.context.runId)).toEqual([ended.context.runId]);
+  });
+
+  it('stays refused when its row comes only later: the answer of the insert was lost', async () => {
+    const owner = await seedApp(db.store);
+    const [late, other] = [buildRun(owner), buildRun(owner)];
+    expect(await Promise.all([late, other].map(runs.markRefused))).toEqual([true, true]);
+    await runs.insertAccepted(late);
+    expect(await runs.get(owner.tenantId, owner.appId, late.context.runId)).toMatchObject({ status: 'refused' });
+    const { shard, createdAtMs } = late.context;
+    expect(await runs.unfinished({ shard, createdBeforeMs: createdAtMs + 1000, limit: 10 })).not.toContainEqual(
+      expect.objectContaining({ context: late.context }),
+    );
   });
 });
 

@@ -48,8 +48,8 @@ export interface RunRepository extends RunSearch {
    * @throws when the row is not acceptable, or (see `isUnavailable`) it is not known whether it was written
    */
   insertAccepted(run: AcceptedRun): Promise<void>;
-  /** Marks an accepted run that could not be started; `false` when it has ended or is unknown. */
-  markRefused(tenantId: string, runId: string): Promise<boolean>;
+  /** Refuses a run that could not be started, whether or not its row is there yet; `false` when it has ended. Grouped. */
+  markRefused(run: AcceptedRun): Promise<boolean>;
   /** Writes how a run ended, once and for ever. Grouped. `epoch` fences followers of an older epoch. */
   saveEnding(tenantId: string, runId: string, ending: Ending, options?: { epoch?: number }): Promise<EndingOutcome>;
   get(tenantId: string, appId: string, runId: string): Promise<StoredRun | undefined>;
@@ -78,6 +78,16 @@ export function createRunRepository(database: Database, partitions: Pick<Partiti
     const times = runs.map((run) => run.context.createdAtMs);
     await partitions.insertInto(times, () => database.query(sql.insertAccepted, toColumns(runs, acceptedColumns)));
     return runs.map(() => undefined);
+  });
+
+  const refuse = createGroup(async (runs: AcceptedRun[]) => {
+    const times = runs.map((run) => run.context.createdAtMs);
+    const refused = new Set<string>();
+    await partitions.insertInto(times, async () => {
+      const rows = await database.query<{ id: string }>(sql.markRefused, toColumns(runs, acceptedColumns));
+      for (const { id } of rows) refused.add(id);
+    });
+    return runs.map((run) => refused.has(run.context.runId));
   });
 
   const end = createGroup(async (group: PendingEnding[]): Promise<EndingOutcome[]> => {
@@ -123,11 +133,7 @@ export function createRunRepository(database: Database, partitions: Pick<Partiti
       await database.spanSql('insert runs', () => insert(run));
     },
 
-    async markRefused(tenantId, runId) {
-      const createdAtMs = runCreatedAtMs(runId);
-      if (createdAtMs === undefined) return false;
-      return (await database.query(sql.markRefused, [timestamp(createdAtMs), runId, tenantId])).length > 0;
-    },
+    markRefused: (run) => database.spanSql('refuse runs', () => refuse(run)),
 
     async saveEnding(tenantId, runId, ending, { epoch } = {}) {
       const createdAtMs = runCreatedAtMs(runId);
@@ -170,12 +176,8 @@ export function createRunRepository(database: Database, partitions: Pick<Partiti
     },
 
     async raiseEpoch(runs) {
-      const keys = runs.flatMap((run) => {
-        const createdAtMs = runCreatedAtMs(run.runId);
-        return createdAtMs === undefined ? [] : [{ ...run, createdAtMs }];
-      });
+      const keys = inOrder(runs);
       if (keys.length === 0) return new Map();
-      keys.sort((a, b) => (a.runId < b.runId ? -1 : 1));
       const rows = await database.query<{ id: string; epoch: number }>(sql.raiseEpochs, [
         ...toColumns(keys, keyColumns),
         ...bounds(keys),
@@ -184,6 +186,15 @@ export function createRunRepository(database: Database, partitions: Pick<Partiti
     },
   };
 }
+
+/** Runs with their creation time, ordered as every process orders them. */
+const inOrder = (runs: readonly RunKey[]): (RunKey & { createdAtMs: number })[] =>
+  runs
+    .flatMap((run) => {
+      const createdAtMs = runCreatedAtMs(run.runId);
+      return createdAtMs === undefined ? [] : [{ ...run, createdAtMs }];
+    })
+    .sort((a, b) => (a.runId < b.runId ? -1 : 1));
 
 const bounds = (keys: readonly { createdAtMs: number }[]): [string, string] => {
   const times = keys.map((key) => key.createdAtMs);

@@ -45,7 +45,7 @@ export class RunFixture {
       stream?: StreamTable;
       root?: number;
       maxSteps?: number;
-      notAfterMs?: number;
+      withinMs?: number;
       values?: StartRequest['values'];
       bell?: StartRequest['bell'];
       recorded?: StartRequest['recorded'];
@@ -66,7 +66,7 @@ export class RunFixture {
       stream: stream ? JSON.stringify(stream) : '',
       chunkPrefix: '{"event":"text_chunk","data":{"text":',
       values: this.options.values ?? [],
-      ...(this.options.notAfterMs === undefined ? {} : { notAfterMs: this.options.notAfterMs }),
+      ...(this.options.withinMs === undefined ? {} : { withinMs: this.options.withinMs }),
       ...(bell ? { bell } : {}),
       ...(recorded ? { recorded } : {}),
     };

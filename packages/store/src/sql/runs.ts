@@ -5,6 +5,11 @@ const columns = `r.context, r.version_label, r.epoch, r.status, r.inputs, r.outp
   r.elapsed_seconds, r.total_tokens::float8 AS total_tokens, r.total_steps, r.exceptions_count, r.finished_at,
   r.triggered_from, r.created_from`;
 
+const acceptedColumns = `created_at, id, tenant_id, app_id, version_id, version_label, task_id, shard, epoch,
+      end_user_id, session_id, inputs, context, trace_id, triggered_from, created_from`;
+const acceptedRows = `unnest($1::timestamptz[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::uuid[],
+      $8::int[], $9::int[], $10::uuid[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[])`;
+
 /**
  * Many accepted runs in one statement: one commit, and one flush of the disk, for all that arrived while the
  * last one was under way. Arrays, so that the text of the statement is the same for any number of rows and
@@ -12,18 +17,18 @@ const columns = `r.context, r.version_label, r.epoch, r.status, r.inputs, r.outp
  */
 export const insertAccepted: Statement = {
   name: 'runs_insert_accepted',
-  text: `INSERT INTO runs (created_at, id, tenant_id, app_id, version_id, version_label, task_id, shard, epoch,
-      end_user_id, session_id, inputs, context, trace_id, triggered_from, created_from)
-    SELECT * FROM unnest($1::timestamptz[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::uuid[],
-      $8::int[], $9::int[], $10::uuid[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[])
+  text: `INSERT INTO runs (${acceptedColumns})
+    SELECT * FROM ${acceptedRows}
     ON CONFLICT (id, created_at) DO NOTHING`,
 };
 
-/** Only a run that has not ended can be refused. */
+/** Only a run that has not ended can be refused. An insert that comes after its refusal (its answer was lost) finds the row. */
 export const markRefused: Statement = {
   name: 'runs_mark_refused',
-  text: `UPDATE runs SET status = 'refused'
-    WHERE created_at = $1 AND id = $2 AND tenant_id = $3 AND status = 'accepted' RETURNING id`,
+  text: `INSERT INTO runs AS r (${acceptedColumns}, status)
+    SELECT *, 'refused' FROM ${acceptedRows}
+    ON CONFLICT (id, created_at) DO UPDATE SET status = 'refused'
+    WHERE r.tenant_id = excluded.tenant_id AND r.status = 'accepted' RETURNING r.id`,
 };
 
 /**

@@ -11,7 +11,7 @@ export interface TestStore {
 /** A store on a fresh, migrated database of its own. */
 export async function startTestStore(): Promise<TestStore> {
   const { url, drop } = await createDatabase();
-  const store = createStore({ databaseUrl: url, secretKey: 'k'.repeat(32) });
+  const store = createStore({ databaseUrl: url, secretKey: 'k'.repeat(32), timeoutMs: 20_000 });
   return {
     store,
     url,
