@@ -95,6 +95,7 @@ const reconciler = createReconciler({
   runs: store.runs,
   store: {
     unfinished: (query) => store.runs.unfinished(query),
+    ended: (runs) => store.runs.ended(runs),
     raiseEpoch: (runs) => store.runs.raiseEpoch(runs),
     recordedNodes: (tenantId, runId) => store.nodeExecutions.listForRun(tenantId, runId),
   },

@@ -24,14 +24,15 @@ export interface FinishDeps {
 
 /**
  * Ends a decided run: Postgres first, then the stream, so that whatever a client has seen every
- * reader knows (E1). Idempotent; any process may do it, the first publisher wins (E2).
+ * reader knows (E1). Idempotent; any process may do it, the first publisher wins (E2). Ends nothing where Postgres knows a
+ * later epoch than the decision, and answers that epoch.
  */
-export type Finish = (decided: DecidedRun) => Promise<void>;
+export type Finish = (decided: DecidedRun) => Promise<number | undefined>;
 
-/** A run that Postgres does not know or refused is only cleared away. */
-async function isRefused(runs: RunStore, { tenantId, appId, runId }: RunContext): Promise<boolean> {
+/** The epoch of a run that lives on under it; one that Postgres does not know or refused is only cleared away. */
+async function laterEpoch(runs: RunStore, { tenantId, appId, runId }: RunContext): Promise<number | undefined> {
   const row = await runs.get(tenantId, appId, runId);
-  return row === undefined || row.status === 'refused';
+  return row?.status === 'refused' ? undefined : row?.epoch;
 }
 
 export function createFinish({ state, runs, plans, observer }: FinishDeps): Finish {
@@ -39,18 +40,23 @@ export function createFinish({ state, runs, plans, observer }: FinishDeps): Fini
     const { context } = decided;
     const own = endingOf(decided);
     const saved = await runs.saveEnding(context.tenantId, context.runId, own, { epoch: decided.epoch });
-    // Postgres is ahead of this Redis: the reconciler comes back with the epoch it knows by then.
-    if (saved.kind === 'unknown' && !(await isRefused(runs, context))) return;
+    if (saved.kind === 'unknown') {
+      const epoch = await laterEpoch(runs, context);
+      if (epoch !== undefined) return epoch;
+    }
     const ending = saved.kind === 'already' ? saved.ending : own;
-    const plan = await planOf(plans, decided);
+    // A run that ended otherwise did so before Redis lost its last writes: what its nodes did has been told.
+    const told = ending.finishedAtMs === own.finishedAtMs ? decided : { ...decided, running: [] };
+    const plan = await planOf(plans, told);
     const published = await state.publishEnd(context, {
-      events: lastEvents(decided, ending, plan),
+      events: lastEvents(told, ending, plan),
       ledger: JSON.stringify({ ...runLedger(context), epoch: decided.epoch }),
       leased: decided.leased,
     });
-    if (published !== 'published') return;
+    if (published !== 'published') return undefined;
     recordRunSpan(context, ending);
     observer?.runEnded(context, ending);
+    return undefined;
   };
 }
 

@@ -1,4 +1,13 @@
-import type { Ending, JsonText, NodeAddress, NodeRecord, NodeStatus, RunContext, RunRef } from '@millrace/contracts';
+import type {
+  Ending,
+  JsonText,
+  NodeAddress,
+  NodeRecord,
+  NodeStatus,
+  RunContext,
+  RunRef,
+  TerminalStatus,
+} from '@millrace/contracts';
 
 /** A run as Postgres first learns of it. */
 export interface AcceptedRun {
@@ -23,7 +32,7 @@ export interface RunStore {
   insertAccepted(run: AcceptedRun): Promise<void>;
   /** A run that never started: it will never execute, also should it only be inserted later. */
   markRefused(run: AcceptedRun): Promise<unknown>;
-  get(tenantId: string, appId: string, runId: string): Promise<{ status: string } | undefined>;
+  get(tenantId: string, appId: string, runId: string): Promise<{ status: string; epoch: number } | undefined>;
   /** Never overwrites a terminal status; `epoch` fences those who follow an older one. */
   saveEnding(tenantId: string, runId: string, ending: Ending, options?: { epoch?: number }): Promise<EndingOutcome>;
 }
@@ -43,6 +52,8 @@ export interface RecoveryStore {
     limit: number;
     after?: string;
   }): Promise<UnfinishedRun[]>;
+  /** Those of the runs that have ended, by run id: their epoch, and whether their events are archived. */
+  ended(runs: { tenantId: string; runId: string }[]): Promise<Map<string, { epoch: number; archived: boolean }>>;
   /** Raises the epoch of runs that have not ended; answers the new ones by run id. */
   raiseEpoch(runs: { tenantId: string; runId: string }[]): Promise<Map<string, number>>;
   recordedNodes(tenantId: string, runId: string): Promise<NodeRecord[]>;
@@ -77,6 +88,13 @@ export interface RecoveryView {
   generation(shard: number): Promise<'same' | 'restarted' | 'lost'>;
   markGeneration(shard: number): Promise<void>;
   raiseEpoch(run: RunRef, epoch: number): Promise<void>;
+  /** Ids of all runs whose end is not published. */
+  underWay(shard: number): Promise<string[]>;
+  contexts(runs: RunRef[]): Promise<RunContext[]>;
+  /** Decides a run's end before the generation is marked. */
+  close(run: RunRef, status: TerminalStatus, error: string): Promise<void>;
+  /** Removes all that Redis holds of a run. */
+  drop(run: RunRef): Promise<void>;
 }
 
 export interface OverdueNode {

@@ -5,6 +5,7 @@ import {
   type NodeQueue,
   type NodeRecord,
   type ReadyNode,
+  type RunContext,
   type RunState,
   type ValueObject,
 } from '@millrace/contracts';
@@ -58,6 +59,7 @@ export async function rebuildRun(deps: RebuildDeps, run: UnfinishedRun): Promise
   // Somebody was faster: what it has must not stay behind the epoch that Postgres knows now.
   if (started === 'exists') await deps.view.raiseEpoch(context, epoch);
   if (started !== 'started') return;
+  if (await endedMeanwhile(deps, context)) return;
   const ready = await replay(deps, run, plan, recorded);
   await queue.add(
     ready.map((node) => ({
@@ -65,6 +67,18 @@ export async function rebuildRun(deps: RebuildDeps, run: UnfinishedRun): Promise
       ...(trace.traceparent === undefined ? {} : { traceparent: trace.traceparent }),
     })),
   );
+}
+
+/**
+ * A stop that found nothing in Redis has ended the run in Postgres. Looked at after the start: one that comes later looks
+ * into Redis once more (`stop.ts`). The ending that is there wins over this decision.
+ */
+async function endedMeanwhile({ state, runs, finish }: RebuildDeps, context: RunContext): Promise<boolean> {
+  const row = await runs.get(context.tenantId, context.appId, context.runId);
+  if (row?.status === 'accepted') return false;
+  const { decided } = await state.decide({ ...context, status: 'stopped', error: null });
+  if (decided) await finish(decided);
+  return true;
 }
 
 /** Applies the recorded nodes in their order of completion; answers what is ready and not recorded. */

@@ -87,7 +87,9 @@ export function createReconciler(deps: ReconcileDeps): Reconciler {
     const publish = async (run: RunRef): Promise<void> => {
       const decided = await state.decided(run);
       if (!decided) return view.forget(run);
-      await finish(decided);
+      const laterEpoch = await finish(decided);
+      // Whoever raised it died before Redis heard of it; the next turn ends the run.
+      if (laterEpoch !== undefined) return view.raiseEpoch(run, laterEpoch);
       onAction('ending_published', 1);
     };
     await inBatches(() => view.unpublished(shard, scanEveryMs, batch), publish);
@@ -166,12 +168,37 @@ export function createReconciler(deps: ReconcileDeps): Reconciler {
   };
 
   /**
+   * Ends here what has ended in Postgres: the last writes of such a run are lost, and nothing of it may happen again. Its
+   * end comes under a later epoch, like all that follows a lost tail; where its events are archived, nobody needs it here.
+   */
+  const closeEnded = async (shard: number): Promise<boolean> => {
+    const runIds = await view.underWay(shard);
+    let allDone = true;
+    for (let from = 0; from < runIds.length; from += batch) {
+      const runs = await view.contexts(runIds.slice(from, from + batch).map((runId) => ({ runId, shard })));
+      const ended = await store.ended(runs);
+      const close = async (run: RunContext): Promise<void> => {
+        const row = ended.get(run.runId);
+        if (!row) return;
+        if (row.archived) return view.drop(run);
+        await view.raiseEpoch(run, row.epoch + 1);
+        await view.close(run, 'failed', 'Its end was lost with the last writes of Redis.');
+        onAction('epoch_raised', 1);
+      };
+      const done = await Promise.all(runs.map((run) => step(() => close(run))));
+      allDone &&= !done.includes(false);
+      await view.lead(shard, owner, leadMs);
+    }
+    return allDone;
+  };
+
+  /**
    * After a restart a tail may be missing: later events must not reuse ids that clients have seen. Until the
    * marker is set no transition runs (G2 of state), so what is rebuilt comes after it.
    */
   const recoverGeneration = async (shard: number): Promise<void> => {
     const generation = await view.generation(shard);
-    if (generation === 'same' || !(await raiseEpochs(shard))) return;
+    if (generation === 'same' || !(await raiseEpochs(shard)) || !(await closeEnded(shard))) return;
     if (generation === 'restarted') await view.markGeneration(shard);
     // Marked only then where nothing was left: a failure is tried again.
     if ((await restoreMissing(shard, acceptMs)) && generation === 'lost') await view.markGeneration(shard);

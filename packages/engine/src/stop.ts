@@ -1,4 +1,4 @@
-import type { RunContext, RunState } from '@millrace/contracts';
+import type { DecideResult, RunContext, RunState } from '@millrace/contracts';
 import { endUnstarted, type Finish } from './finish.js';
 import type { RunStore } from './ports.js';
 
@@ -35,10 +35,17 @@ export function createStop({ state, finish, findTask, runs }: StopDeps): Stop {
     if (!task) return 'ended';
     if (task.context.user !== user) return 'forbidden';
     if (task.ended) return 'ended';
-    const { kind, decided } = await state.decide({ ...task.context, status: 'stopped', error: reason });
-    if (decided) await finish(decided);
-    // Not in Redis (yet): with an ending in Postgres it will never run to another one.
-    if (kind === 'gone') await endUnstarted(runs, task.context, 'stopped', reason);
+    const decide = async (): Promise<DecideResult['kind']> => {
+      const { kind, decided } = await state.decide({ ...task.context, status: 'stopped', error: reason });
+      if (decided) await finish(decided);
+      return kind;
+    };
+    const kind = await decide();
+    if (kind === 'gone') {
+      // Not in Redis: with an ending in Postgres it will not be rebuilt, unless it is being just now.
+      await endUnstarted(runs, task.context, 'stopped', reason);
+      await decide();
+    }
     return kind === 'already' ? 'ended' : 'stopped';
   };
 }

@@ -1,4 +1,4 @@
-import type { NodeAddress, RunContext, RunRef } from '@millrace/contracts';
+import type { NodeAddress, RunContext, RunRef, TerminalStatus } from '@millrace/contracts';
 import type { ChainableCommander, Redis } from 'ioredis';
 import { markGeneration, readGeneration, type Generation } from './generation.js';
 import { nodeField, runKeys, shardKeys } from './keys.js';
@@ -34,6 +34,14 @@ export interface Recovery {
   markGeneration(shard: number): Promise<void>;
   /** Lifts a run to a new epoch, so that event ids never rewind. */
   raiseEpoch(run: RunRef, epoch: number): Promise<void>;
+  /** Ids of all runs whose end is not published. */
+  underWay(shard: number): Promise<string[]>;
+  /** Contexts of those runs that have one. */
+  contexts(runs: RunRef[]): Promise<RunContext[]>;
+  /** Decides a run's end as part of the recovery; it is published later, as any that was left over. */
+  close(run: RunRef, status: TerminalStatus, error: string): Promise<void>;
+  /** Removes all that Redis holds of a run; what is left of its leases is tidied when they run out. */
+  drop(run: RunRef): Promise<void>;
 }
 
 /** Replies of a pipeline. @throws the first error: half an answer must not be taken for "gone" */
@@ -120,6 +128,31 @@ export function createRecovery(redis: Redis): Recovery {
 
     async raiseEpoch(run, epoch) {
       await callScriptUngated(redis, 'raise-epoch', [runKeys.state(run)], [epoch]);
+    },
+
+    underWay: (shard) => redis.zrangebyscore(shardKeys.deadlines(shard), '-inf', '+inf'),
+
+    async contexts(runs) {
+      const look = redis.pipeline();
+      for (const run of runs) look.hget(runKeys.variables(run), '@ctx');
+      return (await repliesOf(look)).flatMap((text) =>
+        text === null ? [] : [JSON.parse(text as string) as RunContext],
+      );
+    },
+
+    async close(run, status, error) {
+      const keys = [runKeys.state(run), runKeys.variables(run), runKeys.events(run), shardKeys.decided(run.shard)];
+      await callScriptUngated(redis, 'decide', keys, [run.runId, status, error, '']);
+    },
+
+    async drop(run) {
+      const { runId, shard } = run;
+      await redis
+        .multi()
+        .unlink(runKeys.state(run), runKeys.variables(run), runKeys.events(run))
+        .zrem(shardKeys.decided(shard), runId)
+        .zrem(shardKeys.deadlines(shard), runId)
+        .exec();
     },
   };
 }

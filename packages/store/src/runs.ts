@@ -63,6 +63,8 @@ export interface RunRepository extends RunSearch {
   unfinished(query: { shard: number; createdBeforeMs: number; limit: number; after?: string }): Promise<StoredRun[]>;
   /** Ids of the oldest runs of a shard that have not ended, oldest first. Across tenants: for metrics only. */
   oldestUnfinished(shard: number, limit: number): Promise<string[]>;
+  /** Those of the runs that have ended, by run id: their epoch, and whether their events are archived. */
+  ended(runs: readonly RunKey[]): Promise<Map<string, { epoch: number; archived: boolean }>>;
   /** Raises the epoch of runs that have not ended; answers the new ones by run id. */
   raiseEpoch(runs: readonly RunKey[]): Promise<Map<string, number>>;
 }
@@ -173,6 +175,14 @@ export function createRunRepository(database: Database, partitions: Pick<Partiti
     async oldestUnfinished(shard, limit) {
       const rows = await database.query<{ id: string }>(sql.unfinishedRunIds, [shard, limit]);
       return rows.map(({ id }) => id);
+    },
+
+    async ended(runs) {
+      const keys = inOrder(runs);
+      if (keys.length === 0) return new Map();
+      const values = [...toColumns(keys, keyColumns), ...bounds(keys)];
+      const rows = await database.query<{ id: string; epoch: number; archived: boolean }>(sql.endedRuns, values);
+      return new Map(rows.map(({ id, ...row }) => [id, row]));
     },
 
     async raiseEpoch(runs) {

@@ -11,7 +11,7 @@ import {
   type HttpTarget,
 } from '@millrace/testing';
 import { Redis } from 'ioredis';
-import { checkStream, Client, collect } from '../client.js';
+import { checkStream, Client, collect, type Run } from '../client.js';
 import { Fleet } from '../fleet.js';
 import { chain5, slow } from '../workflows.js';
 
@@ -75,6 +75,55 @@ it('Redis back without its last writes: no event id is used twice', async () => 
   expect(events.at(-1)?.id).toMatch(/^2-/);
   expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
 }, 120_000);
+
+it.each(['archived', 'not archived'] as const)(
+  'Redis back without the last writes of a run that has ended (%s): nothing of it happens again, and no event id is used twice',
+  async (kept) => {
+    if (kept === 'not archived') await fleet.recorders[0]?.stop();
+    const nodes = [
+      start(),
+      http('one', `${target.url}/1`),
+      http('two', `${target.url}/2`),
+      end({ status: ['two', 'status_code'] }),
+    ];
+    const client = await clientOf(workflowFile({ nodes }));
+    const run = await client.stream({});
+    await target.received(1);
+    const aof = await appendOnlyFile(fleet.redis.dir);
+    const seen = await collect(run);
+    const detail = await client.detail(run.runId);
+    if (kept === 'archived') await untilArchived();
+    await fleet.redis.kill();
+    await truncate(aof.path, aof.size);
+    await fleet.redis.restart();
+    // All but the end was seen: what comes now must not be taken for it.
+    const rest = await collect(await attachSurely(client, run.runId, seen.at(-2)?.id ?? ''));
+    checkStream([...seen.slice(0, -1), ...rest]);
+    const ids = seen.slice(0, -1).map(({ id }) => id);
+    expect(rest.filter(({ id }) => ids.includes(id))).toEqual([]);
+    expect(rest.at(-1)?.data).toEqual(seen.at(-1)?.data);
+    expect(await client.detail(run.runId)).toEqual(detail);
+    expect(target.requests).toHaveLength(2);
+    if (kept === 'archived') expect(rest).toEqual(seen.slice(-1));
+  },
+  120_000,
+);
+
+/** Waits until Redis is there again. */
+async function attachSurely(client: Client, runId: string, lastEventId: string): Promise<Run> {
+  for (;;) {
+    const run = await client.attach(runId, lastEventId).catch(() => undefined);
+    if (run) return run;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** Waits until the ledger is empty: the recorder has acknowledged all there is. */
+async function untilArchived(): Promise<void> {
+  const redis = new Redis(fleet.redis.url);
+  while ((await redis.xlen('{s0}:ledger')) > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  redis.disconnect();
+}
 
 /** The file that Redis appends to now. */
 async function appendOnlyFile(dir: string): Promise<{ path: string; size: number }> {

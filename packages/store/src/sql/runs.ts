@@ -128,6 +128,16 @@ export const unfinishedRunIds: Statement = {
   text: `SELECT r.id FROM runs r WHERE r.shard = $1 AND r.status = 'accepted' ORDER BY r.id LIMIT $2`,
 };
 
+/** Those of the given runs that have ended (or were refused), and whether their events are archived. */
+export const endedRuns: Statement = {
+  name: 'runs_ended',
+  text: `SELECT r.id, r.epoch, a.run_id IS NOT NULL AS archived FROM runs r
+    JOIN unnest($1::timestamptz[], $2::uuid[], $3::uuid[]) AS k(created_at, id, tenant_id)
+      ON r.created_at = k.created_at AND r.id = k.id AND r.tenant_id = k.tenant_id
+    LEFT JOIN run_archives a ON a.created_at = r.created_at AND a.run_id = r.id AND a.tenant_id = r.tenant_id
+    WHERE r.id = ANY($2::uuid[]) AND r.status <> 'accepted' AND r.created_at >= $4 AND r.created_at <= $5`,
+};
+
 /** A rebuilt run lives on under the next epoch; ended ones keep theirs. */
 export const raiseEpochs: Statement = {
   name: 'runs_raise_epochs',
