@@ -1,23 +1,11 @@
-import {
-  newId,
-  newRunId,
-  type DecidedRun,
-  type NodeExecutor,
-  type NodeJob,
-  type NodeRequest,
-  type NodeResult,
-} from '@millrace/contracts';
-import { createClaims, createExecuteNode, HandedBack } from '@millrace/engine';
-import { compilePlan, parseFile, type Plan } from '@millrace/graph';
-import { connectRedis, createRunEvents, createRunState } from '@millrace/state';
-import { code, end, freshRedis, start, workflowFile } from '@millrace/testing';
+import { HandedBack } from '@millrace/engine';
+import { connectRedis, createRunState } from '@millrace/state';
+import { freshRedis } from '@millrace/testing';
+import { delivered, failed, puppet, redelivered, runWith as runOn, succeeded, until } from './testing/one-node-run.js';
 
 /** S3: pure nodes start without a claim, and are claimed when they are not done soon. */
 let redis: ReturnType<typeof connectRedis>;
 let state: ReturnType<typeof createRunState>;
-const fail = (error: Error): never => {
-  throw error;
-};
 
 beforeAll(async () => {
   redis = connectRedis((await freshRedis()).url, 'patient', 'test');
@@ -27,113 +15,8 @@ afterAll(() => {
   redis.disconnect();
 });
 
-const supportedTypes = new Set(['start', 'code', 'end']);
-
-function planOf(more: Record<string, unknown>): Plan {
-  const nodes = [start([]), code('node', 'code', {}, {}, more), end({ x: ['node', 'x'] })];
-  const file = parseFile(workflowFile({ nodes }), { supportedTypes });
-  if (!('workflow' in file)) throw new Error(file.status);
-  const compiled = compilePlan(file.workflow, { supportedTypes });
-  if (!compiled.ok) throw new Error(compiled.error);
-  return compiled.plan;
-}
-
-const succeeded = (x: string): NodeResult => ({
-  ...{ status: 'succeeded', outputs: { x }, handle: 'source' },
-  ...{ inputs: {}, processData: {}, metadata: {} },
-});
-const failed: NodeResult = {
-  ...{ status: 'failed', error: 'broken', errorType: 'Broken' },
-  ...{ inputs: {}, processData: {}, metadata: {} },
-};
-
-/** A code node whose attempts the test ends: each comes with its request and the function that gives its result. */
-function puppet(settings: Pick<NodeExecutor, 'quick'> = {}) {
-  interface Attempt {
-    request: NodeRequest;
-    end: (result: NodeResult) => void;
-  }
-  const attempts: Attempt[] = [];
-  const waiting: ((attempt: Attempt) => void)[] = [];
-  const executor: NodeExecutor = {
-    ...{ type: 'code', pure: true, ...settings },
-    execute: (request) =>
-      new Promise((resolve, reject) => {
-        const attempt = { request, end: resolve };
-        request.signal.addEventListener('abort', () => reject(request.signal.reason as Error), { once: true });
-        const next = waiting.shift();
-        if (next) next(attempt);
-        else attempts.push(attempt);
-      }),
-  };
-  const next = (): Promise<Attempt> => {
-    const attempt = attempts.shift();
-    return attempt ? Promise.resolve(attempt) : new Promise((resolve) => waiting.push(resolve));
-  };
-  return { executor, next };
-}
-
-/** A started run whose code node is ready, and a worker that executes what it is told to. */
-async function runWith(
-  executor: NodeExecutor,
-  { retry = {}, ...times }: { retry?: Record<string, unknown>; announceAfterMs?: number; claimAfterMs?: number } = {},
-) {
-  const plan = planOf(retry);
-  const context = {
-    ...{ runId: newRunId(Date.now()), shard: 0, tenantId: newId(), appId: newId(), versionId: newId() },
-    ...{ taskId: newId(), endUserId: newId(), user: 'u', traceId: 't', trace: {}, createdAtMs: Date.now() },
-  };
-  const claims = createClaims(state);
-  const queued: NodeJob[] = [];
-  const endings: DecidedRun[] = [];
-  const quick = (type: string): NodeExecutor => ({
-    ...{ type, pure: true, quick: true },
-    execute: async () => succeeded(type),
-  });
-  const execute = createExecuteNode({
-    ...{ state, claims, onError: fail, ...times },
-    plans: { plan: async () => plan },
-    queue: { add: async (jobs) => void queued.push(...jobs) },
-    executors: new Map([quick('start'), quick('end'), executor].map((each) => [each.type, each])),
-    finish: async (decided) => void endings.push(decided),
-  });
-  await state.start({
-    ...{ context, epoch: 1, rootNode: plan.root.index, rootNodeId: plan.root.id, inputs: '{}' },
-    ...{ startedEvent: '{"event":"workflow_started","data":{}}', deadlineMs: Date.now() + 60_000, maxSteps: 500 },
-    ...{ stream: '', chunkPrefix: '', values: [] },
-  });
-  const root: NodeJob = {
-    ...{ v: 1, runId: context.runId, shard: 0, tenantId: context.tenantId, versionId: context.versionId },
-    ...{ frame: 0, node: plan.root.index, attempt: 1, readyAtMs: Date.now() },
-  };
-  await execute(root, { jobId: 'root', again: false });
-  const [job] = queued.splice(0);
-  if (!job) throw new Error('the code node was not queued');
-
-  interface Shown {
-    event: string;
-    data: { node_id?: string; index?: number; id?: string; status?: string };
-  }
-  /** Events of the code node. */
-  const events = async (): Promise<Shown[]> =>
-    ((await createRunEvents(redis).ranges([{ run: context }]))[0] ?? [])
-      .map(({ event }) => JSON.parse(event) as Shown)
-      .filter(({ data }) => data.node_id === 'node');
-  const names = async (): Promise<string[]> =>
-    (await events()).map(({ event, data }) => (event === 'node_started' ? event : `${event} ${data.status}`));
-  const stored = (): Promise<string | null> => redis.hget(`{s0}:run:${context.runId}`, `n0.${job.node}`);
-  return { context, claims, execute, job, queued, endings, events, names, stored };
-}
-
-const delivered = { jobId: 'job', again: false };
-const redelivered = { jobId: 'job', again: true };
-
-async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (const end = Date.now() + 20_000; !(await condition());) {
-    if (Date.now() > end) throw new Error('waited for too long');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
+const runWith = (...[executor, options]: Tail<Parameters<typeof runOn>>) => runOn({ redis, state }, executor, options);
+type Tail<All extends unknown[]> = All extends [unknown, ...infer Rest] ? Rest : never;
 
 const never = 60_000;
 
