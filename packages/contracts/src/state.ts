@@ -17,7 +17,7 @@ export interface RunState {
   start(request: StartRequest, onLate?: OnLate): Promise<StartResult>;
   /** Claims a node for a job. */
   begin(request: BeginRequest): Promise<BeginResult>;
-  /** Reads variables without claiming anything; `undefined` when the run is gone. */
+  /** Reads a ready node's variables without claiming anything; `undefined` when the run is gone, or the node is not ready and a value is missing. */
   read(request: ReadRequest): Promise<RunVariables | undefined>;
   /** Emits `node_started` of a claimed node. A stale token changes nothing. */
   announce(request: AnnounceRequest): Promise<'ok' | 'stale'>;
@@ -87,6 +87,7 @@ export interface Claim extends RunRef {
 
 /** Which variables of a run to read. */
 export interface ReadRequest extends RunRef {
+  address: NodeAddress;
   /** Keys of the variables: node ids, in order. */
   reads: string[];
   /** Whether the run's context is wanted; it never changes. */
@@ -105,7 +106,6 @@ export interface RunVariables {
 }
 
 export interface BeginRequest extends ReadRequest {
-  address: NodeAddress;
   attempt: number;
   jobId: string;
   /** Proposals; a re-run after a crash keeps the first execution id. */

@@ -356,12 +356,24 @@ describe('read', () => {
   it('gives what was asked for and claims nothing', async () => {
     const run = await started();
     await run.run(0, { take: [[1, 1, -1]] });
-    const all = { ...run.context, reads: ['n0', 'missing'], context: true, inputs: true };
+    const address = { frame: 0, node: 1 };
+    const all = { ...run.context, address, reads: ['n0', 'missing'], context: true, inputs: true };
     expect(await state.read(all)).toEqual({ context: run.context, inputs: '{"a":1.0}', reads: ['{"v":0}', null] });
-    const nothing = { ...run.context, reads: [], context: false, inputs: false };
+    const nothing = { ...run.context, address, reads: [], context: false, inputs: false };
     expect(await state.read(nothing)).toEqual({ inputs: '{}', reads: [] });
     expect(await state.read({ ...all, ...new RunFixture(state).context, context: true })).toBeUndefined();
     expect(await run.claim(1)).toMatchObject({ crashes: 0 });
+  });
+
+  it('gives a node that is not ready nothing when a value is missing: it may be on its way', async () => {
+    const run = await started();
+    const request = { ...run.context, address: { frame: 0, node: 1 }, reads: ['n0'], context: false, inputs: false };
+    expect(await state.read(request)).toBeUndefined();
+    await run.run(0, { take: [[1, 1, -1]] });
+    expect(await state.read(request)).toMatchObject({ reads: ['{"v":0}'] });
+    expect(await state.read({ ...request, reads: ['never'] })).toMatchObject({ reads: [null] });
+    await run.claim(1);
+    expect(await state.read({ ...request, reads: ['never'] })).toBeUndefined();
   });
 
   it('keeps what nodes are called apart from what the state calls its own', async () => {

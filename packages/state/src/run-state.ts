@@ -131,7 +131,14 @@ export function createRunState(
 
     async read(request: ReadRequest) {
       const keys = variableKeys(request);
-      return variablesOf(request, keys.length === 0 ? [] : await redis.hmget(runKeys.variables(request), ...keys));
+      const readAll = () => redis.hmget(runKeys.variables(request), ...keys);
+      const values = keys.length === 0 ? [] : await readAll();
+      if (!values.includes(null)) return variablesOf(request, values);
+      // They may never come, or the node's job came before what makes it ready (`onLate` of settle). Asked for in
+      // this order, all that a ready node reads is there.
+      const nodeIs = redis.hget(runKeys.state(request), `n${nodeField(request.address)}`);
+      const [node, again] = await Promise.all([nodeIs, readAll()]);
+      return node?.startsWith('ready|') ? variablesOf(request, again) : undefined;
     },
 
     async announce(request: AnnounceRequest) {
