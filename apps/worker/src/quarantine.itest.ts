@@ -32,14 +32,14 @@ async function dieOf(node: Awaited<ReturnType<typeof runWith>>, attempts: Return
 describe.each(['claimed', 'unclaimed'] as const)('a node that starts %s', (kind) => {
   const attemptsOf = () => puppet(kind === 'claimed' ? { pure: false } : {});
   // Nobody knows of the death of one that had no claim.
-  const deaths = kind === 'claimed' ? 5 : 6;
+  const deaths = kind === 'claimed' ? 10 : 11;
 
   it.each(Object.keys(mercies) as (keyof typeof mercies)[])('is given up after so many deaths, %s', async (mercy) => {
     const attempts = attemptsOf();
     const run = await runWith({ redis, state }, attempts.executor, { retry: mercies[mercy], announceAfterMs: 60_000 });
     await dieOf(run, attempts, deaths);
     await run.execute(run.job, redelivered);
-    const error = 'the node was given up: its worker died 5 times while it ran';
+    const error = 'the node was given up: its worker died 10 times while it ran';
     expect(run.endings).toMatchObject([{ status: 'failed', error }]);
     expect(run.queued).toEqual([]);
     expect(await run.names()).toEqual(['node_started', 'node_finished failed']);

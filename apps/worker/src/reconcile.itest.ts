@@ -99,6 +99,40 @@ it('a run that Redis does not know is started (R2)', async () => {
   await stopOf()({ ...run });
 });
 
+it('recorded nodes are applied again, with their events, and do not run again (R1)', async () => {
+  const run = await accepted();
+  const { runId, tenantId, appId, createdAtMs } = run;
+  const { index: node, id: nodeId, type: nodeType, title } = plan.root;
+  const of = (event: string, data: object) => JSON.stringify({ event, data: { node_id: nodeId, ...data } });
+  const executionId = newId();
+  const recorded = {
+    ...{ runId, startedEventId: '1-2', startedEvent: of('node_started', {}) },
+    ...{ finishedEventId: '1-7', finishedEvent: of('node_finished', { outputs: { a: 1.5 }, error: null }) },
+    meta: {
+      ...{ tenantId, appId, createdAtMs, frame: 0, node, nodeId, nodeType, title, executionId, index: 1, attempt: 2 },
+      ...{
+        status: 'succeeded' as const,
+        handle: 'source',
+        tokens: 7,
+        startedAtMs: createdAtMs,
+        finishedAtMs: createdAtMs,
+      },
+    },
+  };
+  expect(await store.nodeExecutions.record([recorded])).toEqual([undefined]);
+  const [next, ...others] = await tick();
+  expect([next, others]).toMatchObject([{ runId, node: plan.nodes.find(({ type }) => type === 'end')?.index }, []]);
+  const [events = []] = await createRunEvents(redis).ranges([{ run }]);
+  expect(events.map(({ id }) => id)).toEqual(['1-1', '1-2', '1-7']);
+  const reads = { reads: [nodeId], context: false, inputs: false };
+  const address = { frame: 0, node: next?.node ?? -1 };
+  expect(await state.read({ ...run, ...reads, address })).toMatchObject({ reads: ['{"a":1.5}'] });
+  // What it took before is not lost: two attempts, a failure, its tokens.
+  const { decided } = await state.decide({ ...run, status: 'stopped', error: null });
+  expect(decided).toMatchObject({ epoch: 2, steps: 2, exceptions: 1, tokens: 7, startedAtMs: createdAtMs });
+  await tick();
+});
+
 it('a run whose epoch was raised in Postgres only ends all the same', async () => {
   const run = await accepted();
   await tick();

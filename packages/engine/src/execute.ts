@@ -42,7 +42,7 @@ export interface ExecuteDeps {
   leaseMs?: number;
   /** `node_started` leaves after this time unless the node is done by then. Default 8 ms. */
   announceAfterMs?: number;
-  /** A node whose workers died this often is given up. Default 5: a storm of kills must not look like poison. */
+  /** A node whose workers died this often is given up. Default 10: a storm of kills must not look like poison. */
   maxCrashes?: number;
 }
 
@@ -184,7 +184,7 @@ async function runClaimed(deps: NodeDeps, work: ClaimedWork): Promise<void> {
 }
 
 /** A node that keeps killing its workers. */
-const isPoison = ({ maxCrashes = 5 }: ExecuteDeps, { crashes }: BegunNode): boolean => crashes >= maxCrashes;
+const isPoison = ({ maxCrashes = 10 }: ExecuteDeps, { crashes }: BegunNode): boolean => crashes >= maxCrashes;
 
 /** Neither retries nor an error strategy may set a poison node on more workers: the run fails. */
 const withoutMercy = (node: PlanNode): PlanNode => ({
