@@ -1,6 +1,7 @@
 import { knowsFormat, nodeJob, OtherRelease, type NodeJob } from '@millrace/contracts';
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { createOneAtATime } from './one-at-a-time.js';
 import { leaveNothing, lockMs, queueName, queuePrefix, stalledCheckMs } from './options.js';
 
 export interface NodeWorkerOptions {
@@ -19,13 +20,16 @@ export interface NodeWorker {
 }
 
 export function createNodeWorker({ redis, shard, concurrency, process, onError }: NodeWorkerOptions): NodeWorker {
+  const oneAtATime = createOneAtATime();
   const worker = new Worker<NodeJob>(
     queueName,
     async (job) => {
       // Thrown, and so tried again in a second (Q2), here or by a worker that knows it.
       if (!knowsFormat(job.data.v)) throw new OtherRelease(`The job ${job.id ?? ''} of format ${job.data.v}`);
       const again = job.attemptsStarted > 1 || job.stalledCounter > 0;
-      await process(nodeJob.parse(job.data), { jobId: job.id ?? '', again });
+      const jobId = job.id ?? '';
+      // One whose lock ran out under it (this process was frozen, Redis was away) comes back, also to whoever still has it.
+      await oneAtATime(jobId, () => process(nodeJob.parse(job.data), { jobId, again }));
     },
     {
       connection: redis,
