@@ -16,6 +16,18 @@ describe('isUnavailable', () => {
     },
   );
 
+  /** As Prisma wraps what it has no code for: `P2039` of its models, `P2010` of raw statements. */
+  const wrapped = (code: string, originalCode: string) =>
+    Object.assign(coded(code), {
+      meta: { driverAdapterError: new Error('postgres', { cause: { kind: 'postgres', originalCode } }) },
+    });
+
+  it.each(['P2039', 'P2010'])('knows what Prisma wraps in %s', (code) => {
+    expect(isUnavailable(wrapped(code, '57P03'))).toBe(true);
+    expect(isUnavailable(wrapped(code, '57P01'))).toBe(true);
+    expect(isUnavailable(wrapped(code, '42601'))).toBe(false);
+  });
+
   it.each([
     coded('23505'),
     coded('22P02'),

@@ -16,6 +16,8 @@ interface ErrorFields {
   originalCode?: unknown;
   message?: unknown;
   cause?: unknown;
+  /** Of Prisma's errors without a code of their own: what the driver said. */
+  meta?: { driverAdapterError?: unknown } | null | undefined;
   errors?: unknown;
 }
 
@@ -27,12 +29,13 @@ const matches = (pattern: RegExp, value: unknown): boolean => typeof value === '
  */
 export function isUnavailable(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
-  const { code, kind, originalCode, message, cause, errors } = error as ErrorFields;
+  const { code, kind, originalCode, message, cause, meta, errors } = error as ErrorFields;
   return (
     [sqlStates, systemCodes, prismaCodes].some((pattern) => matches(pattern, code) || matches(pattern, originalCode)) ||
     matches(adapterKinds, kind) ||
     matches(messages, message) ||
     (Array.isArray(errors) && errors.length > 0 && errors.every(isUnavailable)) ||
-    isUnavailable(cause)
+    isUnavailable(cause) ||
+    isUnavailable(meta?.driverAdapterError)
   );
 }
