@@ -20,25 +20,30 @@ export interface EndUserRepository {
 export const anonymousSessionId = 'DEFAULT-USER';
 
 /** The id follows from who it is, so that nobody needs to look it up, and no two rows can mean the same. */
-export function endUserId(tenantId: string, appId: string, sessionId: string): string {
-  const hash = createHash('sha256')
-    .update(JSON.stringify([tenantId, appId, sessionId]))
-    .digest();
+export const endUserId = (tenantId: string, appId: string, sessionId: string): string =>
+  idOf(keyOf(tenantId, appId, sessionId));
+
+const keyOf = (...who: [tenantId: string, appId: string, sessionId: string]): string => JSON.stringify(who);
+
+function idOf(key: string): string {
+  const hash = createHash('sha256').update(key).digest();
   hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x80; // UUID version 8: made by a rule of our own
   hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
   return hash.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
-/** Users known to exist; about 100 bytes each. */
+/** Users known to exist; some 300 bytes each. */
 const maxRemembered = 20_000;
 
 export function createEndUserRepository(database: Database): EndUserRepository {
-  const seen = new Set<string>();
+  const seen = new Map<string, string>();
 
   return {
     async ensure(tenantId, appId, sessionId) {
-      const id = endUserId(tenantId, appId, sessionId);
-      if (seen.has(id)) return id;
+      const key = keyOf(tenantId, appId, sessionId);
+      const known = seen.get(key);
+      if (known !== undefined) return known;
+      const id = idOf(key);
       await database.query(sql.ensureEndUser, [
         id,
         tenantId,
@@ -47,7 +52,7 @@ export function createEndUserRepository(database: Database): EndUserRepository {
         sessionId === anonymousSessionId,
       ]);
       if (seen.size >= maxRemembered) seen.clear();
-      seen.add(id);
+      seen.set(key, id);
       return id;
     },
 
