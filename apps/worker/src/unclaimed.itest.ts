@@ -148,6 +148,22 @@ it('redelivered after its worker died it is claimed at once; what the first one 
   expect(finished?.data).toMatchObject({ id: second.request.executionId, outputs: { x: 'second' } });
 });
 
+it('queued once more by the reconciler after its worker died it is claimed at once', async () => {
+  const { executor, next } = puppet();
+  const run = await runWith(executor, { announceAfterMs: 1, claimAfterMs: never });
+  const zombie = run.execute(run.job, delivered);
+  const first = await next();
+  first.request.begins?.();
+  await until(async () => (await run.names()).length === 1);
+  const working = run.execute({ ...run.job, recovered: true }, delivered);
+  (await next()).end(succeeded('second'));
+  await working;
+  first.end(succeeded('first'));
+  await zombie;
+  expect((await run.events())[1]?.data).toMatchObject({ outputs: { x: 'second' } });
+  expect(run.queued[0]?.recovered).toBeUndefined();
+});
+
 it.each([{ quick: true }, { quick: false }])(
   'a failure that is retried belongs to one execution with one number: %j',
   async (settings) => {

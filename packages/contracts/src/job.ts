@@ -13,6 +13,10 @@ export const nodeJob = z.object({
   attempt: z.number().int(),
   /** Number of the node whose edge made this one ready; absent for the root. */
   predecessor: z.number().int().optional(),
+  /** Token of the execution that made it ready: the process that had it still knows what that one knew. */
+  after: z.string().optional(),
+  /** Queued once more, because nobody had begun the node in time, or whoever had is gone. */
+  recovered: z.boolean().optional(),
   /** Unix ms at which the node became ready. */
   readyAtMs: z.number(),
   traceparent: z.string().optional(),

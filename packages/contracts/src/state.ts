@@ -203,6 +203,11 @@ export interface SettleRequest extends Claim {
    * Milliseconds that a quick node took which nobody claimed: this settlement claims it too, on its first attempt only.
    */
   unclaimedMs?: number;
+  /**
+   * Token of the execution before, whose values the node was given instead of reading them: refused when another execution settled
+   * that node.
+   */
+  valuesOf?: string;
   tokens: number;
   /** 1 when this attempt failed, handled or not (dsl 3.6). */
   exceptions: number;
@@ -227,8 +232,8 @@ export interface ReadyNode extends NodeAddress {
 export type SettleResult =
   /** `ready` lists nodes to queue; `decided` is present when the run's end is now decided and must be finished. */
   | { kind: 'applied'; ready: ReadyNode[]; decided?: DecidedRun }
-  /** The run has ended or another attempt owns the node: nothing changed. */
-  | { kind: 'stale' };
+  /** The run has ended or another attempt owns the node: nothing changed. `claim`: nobody else has it, and it is to be claimed. */
+  | { kind: 'stale'; claim: boolean };
 
 export interface DecideRequest extends RunRef {
   status: TerminalStatus;

@@ -101,6 +101,8 @@ export interface OverdueNode {
   address: NodeAddress;
   attempt: number;
   predecessor?: number;
+  /** Whether its job has an id of its own (`NodeQueue`). */
+  late: boolean;
   /** Format of the run. */
   format: number;
   context: RunContext;

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { knowsFormat, OtherRelease, runCreatedAtMs, type RunContext, type RunRef } from '@millrace/contracts';
-import type { ReconcilerAction, RecoveryView, UnfinishedRun } from './ports.js';
+import {
+  knowsFormat,
+  OtherRelease,
+  runCreatedAtMs,
+  type NodeJob,
+  type RunContext,
+  type RunRef,
+} from '@millrace/contracts';
+import type { OverdueNode, ReconcilerAction, RecoveryView, UnfinishedRun } from './ports.js';
 import { rebuildRun, type RebuildDeps } from './rebuild.js';
 
 export interface ReconcileDeps extends RebuildDeps {
@@ -99,14 +106,10 @@ export function createReconciler(deps: ReconcileDeps): Reconciler {
     for (let turn = 0; turn < maxBatches; turn++) {
       const { nodes, more } = await view.overdueNodes(shard, batch, 15_000);
       const known = nodes.filter(({ format }) => knowsFormat(format));
-      await queue.add(
-        known.map(({ address, attempt, predecessor, format, context }) => ({
-          ...{ v: format, runId: context.runId, shard, tenantId: context.tenantId, versionId: context.versionId },
-          ...{ ...address, attempt, readyAtMs: Date.now() },
-          ...(predecessor === undefined ? {} : { predecessor }),
-          ...(context.trace.traceparent === undefined ? {} : { traceparent: context.trace.traceparent }),
-        })),
-      );
+      for (const late of [false, true]) {
+        const jobs = known.filter((node) => node.late === late).map((node) => jobOf(shard, node));
+        await queue.add(jobs, { late });
+      }
       if (known.length > 0) onAction('node_requeued', known.length);
       const foreign = nodes.find(({ format }) => !knowsFormat(format));
       if (foreign) throw new OtherRelease(`The run ${foreign.context.runId}`);
@@ -238,3 +241,10 @@ export function createReconciler(deps: ReconcileDeps): Reconciler {
     },
   };
 }
+
+const jobOf = (shard: number, { address, attempt, predecessor, format, context }: OverdueNode): NodeJob => ({
+  ...{ v: format, runId: context.runId, shard, tenantId: context.tenantId, versionId: context.versionId },
+  ...{ ...address, attempt, recovered: true, readyAtMs: Date.now() },
+  ...(predecessor === undefined ? {} : { predecessor }),
+  ...(context.trace.traceparent === undefined ? {} : { traceparent: context.trace.traceparent }),
+});
