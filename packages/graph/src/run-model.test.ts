@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { compilePlan } from './compile.js';
 import { isBranch } from './node-config.js';
 import type { Plan, PlanNode } from './plan.js';
-import { RunModel, type Settled } from './run-model.js';
+import { RunModel } from './run-model.js';
 import { StreamModel, type Chunk } from './stream-model.js';
 import { branchHandles, createRandom, randomWorkflow } from './testing/random-graph.js';
 
@@ -11,11 +11,9 @@ interface Trace {
   plan: Plan;
   model: RunModel;
   begun: number[];
-  /** Handle each completed node chose. */
+  /** Handle each completed node chose, in the order of completion. */
   handles: Map<number, string>;
   chunks: Chunk[];
-  /** Edges taken after each settlement, for oracles that need the order. */
-  steps: Settled[];
 }
 
 function planOf(seed: number): Plan {
@@ -45,7 +43,7 @@ function run(seed: number, { failures = 0, retries = 0 } = {}): Trace {
   const random = createRandom(seed ^ 0x5eed);
   const model = new RunModel(plan);
   const stream = new StreamModel(plan.stream);
-  const trace: Trace = { plan, model, begun: [], handles: new Map(), chunks: stream.start(), steps: [] };
+  const trace: Trace = { plan, model, begun: [], handles: new Map(), chunks: stream.start() };
   const ready = model.start();
   const running: number[] = [];
   while (ready.length + running.length > 0 && !model.ended) {
@@ -78,7 +76,6 @@ function run(seed: number, { failures = 0, retries = 0 } = {}): Trace {
     trace.handles.set(index, handle);
     for (const sel of streams) trace.chunks.push(...stream.append(sel, valueOf(plan, index), random() < 0.5));
     const settled = model.settle(index, { outcome: 'done', handle });
-    trace.steps.push(settled);
     ready.push(...settled.ready);
     const values = node.streams.map(({ sel }): [number, string] => [sel, valueOf(plan, index)]);
     trace.chunks.push(
@@ -156,21 +153,25 @@ describe('RunModel', () => {
   });
 });
 
-/** Ends reached, in order, found by walking from the root over edges that are taken or do not block (dsl 5.2). */
-function reachedEnds({ plan, handles, steps }: Trace): number[] {
-  const settledOrder = [...handles.keys()];
+/** Ends reached, in order, found by walking from the root over edges that are taken or do not block, edge after edge (dsl 5.2). */
+function reachedEnds({ plan, handles }: Trace): number[] {
+  const blocks = (node: PlanNode): boolean => isBranch(node) || node.kind === 'response';
+  const passable = new Set(plan.edges.filter(({ source }) => !blocks(plan.nodes[source] as PlanNode)));
   const order: number[] = [];
-  for (let step = -1; step < steps.length; step += 1) {
-    const settled = new Set(settledOrder.slice(0, step + 1));
-    const passable = ({ source, handle }: Plan['edges'][number]): boolean => {
-      const node = plan.nodes[source] as PlanNode;
-      if (!isBranch(node) && node.kind !== 'response') return true;
-      return settled.has(source) && (!isBranch(node) || handles.get(source) === handle);
-    };
+  const look = (): void => {
     const seen = new Set([plan.root.index]);
     for (const index of seen)
-      for (const edge of plan.nodes[index]?.out ?? []) if (passable(edge)) seen.add(edge.target);
+      for (const edge of plan.nodes[index]?.out ?? []) if (passable.has(edge)) seen.add(edge.target);
     for (const end of plan.stream.ends) if (seen.has(end.node) && !order.includes(end.node)) order.push(end.node);
+  };
+  look();
+  for (const [index, handle] of handles) {
+    const node = plan.nodes[index] as PlanNode;
+    for (const edge of blocks(node) ? node.out : []) {
+      if (isBranch(node) && edge.handle !== handle) continue;
+      passable.add(edge);
+      look();
+    }
   }
   return order;
 }

@@ -9,7 +9,7 @@ export interface Chunk {
 /** Effects of one settled node on the text stream. */
 export interface StreamStep {
   node: number;
-  /** Blocking edges taken. */
+  /** Blocking edges taken, in the order of the file. */
   taken?: number[];
   /** Nodes skipped. */
   skipped?: number[];
@@ -60,9 +60,12 @@ export class StreamModel {
       const source = this.#sources.get(sel);
       if (source?.state === 'open') source.state = 'closed';
     }
-    for (const edge of taken) this.#edges.add(edge);
     for (const each of [...skipped, node]) this.#over.add(each);
-    this.#reachEnds();
+    // One by one: who is reached first streams first.
+    for (const edge of taken) {
+      this.#edges.add(edge);
+      this.#reachEnds();
+    }
     return this.#drive();
   }
 

@@ -100,15 +100,12 @@ else
   -- Gathered, so that a settlement is a handful of commands however many nodes it makes ready.
   fields[2] = 'done|' .. node.attempt .. '|' .. node.token .. '|||0|0|0|0|'
   local leases = {}
-  local edges, reached = cjson.decode(ARGV[8]), false
+  local edges, blocking_taken = cjson.decode(ARGV[8]), {}
   -- An incoming edge of `target` is resolved; when it was the last one the node is ready or skipped.
   local function resolve(entry, taken)
     local target, degree, blocking = entry[1], entry[2], entry[3]
     local address = frame .. '.' .. target
-    if taken and blocking >= 0 then
-      redis.call('HSET', run_key, 'e' .. blocking, '1')
-      reached = true
-    end
+    if taken and blocking >= 0 then blocking_taken[#blocking_taken + 1] = blocking end
     local from = taken and index
     if degree > 1 then
       if taken then redis.call('HSET', run_key, 't' .. address, index) end
@@ -151,7 +148,12 @@ else
   if more.isEnd then redis.call('HSET', run_key, 'ends', (redis.call('HGET', run_key, 'ends') or '') .. ARGV[6] .. '\31') end
 
   local stream_text = more.streamMoves and redis.call('HGET', run_key, 'sm')
-  if stream_text then
+  local stream = stream_text and cjson.decode(stream_text)
+  for _, edge in ipairs(blocking_taken) do
+    redis.call('HSET', run_key, 'e' .. edge, '1')
+    if stream then reach_ends(stream, edge) end
+  end
+  if stream then
     for i = 18, #ARGV, 2 do
       if not redis.call('HGET', run_key, 'x' .. ARGV[i]) then
         append_text(ARGV[i], ARGV[i + 1])
@@ -161,8 +163,6 @@ else
     for _, sel in ipairs(more.closes or {}) do
       if redis.call('HGET', run_key, 'x' .. sel) == 'o' then redis.call('HSET', run_key, 'x' .. sel, 'f') end
     end
-    local stream = cjson.decode(stream_text)
-    if reached then reach_ends(stream) end
     drive_stream(stream, epoch)
   end
 end

@@ -170,6 +170,22 @@ describe('text of parallel models (dsl 5.3)', () => {
     expect(await chunks(run)).toEqual(['n0.v=x']);
   });
 
+  it('streams End nodes reached by one settlement in the order of its edges (dsl 5.2)', async () => {
+    const showing = (node: number, edge: number) => ({
+      ...{ node, paths: [[edge]], segments: [{ sel: node, node: 0, selector: `["n0","v${node}"]` }] },
+    });
+    const run = new RunFixture(state, { stream: { ends: [showing(1, 5), showing(2, 4), showing(3, 6)] } });
+    await run.start();
+    const take: [number, number, number][] = [
+      [2, 1, 4],
+      [3, 1, 6],
+      [1, 1, 5],
+    ];
+    const values = [1, 2, 3].map((node): [number, string] => [node, `"${node}"`]);
+    await run.run(0, { take }, { values });
+    expect(await chunks(run)).toEqual(['n0.v2=2', 'n0.v3=3', 'n0.v1=1']);
+  });
+
   it('takes a piece once, however often it is sent', async () => {
     const run = new RunFixture(state, { stream: twoModels });
     await run.start();

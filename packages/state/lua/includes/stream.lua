@@ -6,22 +6,25 @@ local function emit_chunk(epoch, prefix, text, selector)
   add_event(epoch, prefix .. text .. ',"from_variable_selector":' .. selector .. '}}')
 end
 
--- Queues End nodes of which some path has all its blocking edges taken.
-local function reach_ends(stream)
+-- Queues End nodes: without `edge` those that nothing blocks, else those of which this edge was the last blocking one of some
+-- path. Asked edge by edge, so that who is reached first streams first (dsl 5.2).
+local function reach_ends(stream, edge)
+  local function opens(path)
+    local is_its = not edge
+    for _, each in ipairs(path) do is_its = is_its or each == edge end
+    if not is_its then return false end
+    for _, each in ipairs(path) do
+      if redis.call('HEXISTS', run_key, 'e' .. each) == 0 then return false end
+    end
+    return true
+  end
   local queue = redis.call('HGET', run_key, 'sq') or ''
   local before = queue
   for position, entry in ipairs(stream.ends) do
-    if redis.call('HGET', run_key, 'sr' .. position) == false then
-      for _, path in ipairs(entry.paths) do
-        local all = true
-        for _, edge in ipairs(path) do
-          if redis.call('HEXISTS', run_key, 'e' .. edge) == 0 then all = false break end
-        end
-        if all then
-          redis.call('HSET', run_key, 'sr' .. position, '1')
-          queue = queue .. position .. ','
-          break
-        end
+    for _, path in ipairs(entry.paths) do
+      if opens(path) then
+        if redis.call('HSETNX', run_key, 'sr' .. position, '1') == 1 then queue = queue .. position .. ',' end
+        break
       end
     end
   end
