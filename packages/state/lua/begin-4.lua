@@ -23,13 +23,17 @@ elseif node.state ~= 'ready' then
 end
 local retry = attempt > 1 and node.state == 'ready' and redis.call('HGET', vars_key, '@retry:' .. at)
 if node.execution ~= '' then
-  -- Text of an attempt before: what no client has seen is dropped, what they have seen needs a node_retry. The
-  -- selector stays open, so that it is owed until an attempt has come to its end.
+  -- Text of an attempt before: what no client has seen is as if it had never come; what they have seen needs a
+  -- node_retry, and its selector stays open, so that it is owed until an attempt has come to its end.
   for sel in string.gmatch(ARGV[8], '%d+') do
     if redis.call('HGET', run_key, 'x' .. sel) == 'o' then
-      redis.call('HDEL', vars_key, '~' .. sel)
-      redis.call('HDEL', run_key, 'p' .. sel)
-      if not retry then streamed = '1' end
+      local waited = redis.call('HDEL', vars_key, '~' .. sel) == 1
+      local seen = redis.call('HDEL', run_key, 'p' .. sel) == 1 or not waited
+      if not seen then
+        redis.call('HDEL', run_key, 'x' .. sel)
+      elseif not retry then
+        streamed = '1'
+      end
     end
   end
 end
