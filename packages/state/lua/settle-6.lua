@@ -14,6 +14,10 @@
 --@include run
 --@include stream
 --@include decide
+-- Lua hands no call more than some 8,000 values.
+local function in_pieces(command, key, values)
+  for from = 1, #values, 4000 do redis.call(command, key, unpack(values, from, math.min(from + 3999, #values))) end
+end
 local run_id, frame, index, outcome = ARGV[1], ARGV[2], ARGV[3], ARGV[5]
 local at = frame .. '.' .. index
 local run = redis.call('HMGET', run_key, 'st', 'n' .. at, 'ep', 'bl', 'ix', 'ex', 'ac', 'mx', 'en', 'v')
@@ -141,9 +145,9 @@ else
     active = active + #ready / 3 - 1
     fields[#fields + 1], fields[#fields + 2] = 'ac', active
   end
-  redis.call('HSET', run_key, unpack(fields))
+  in_pieces('HSET', run_key, fields)
   redis.call('ZREM', KEYS[4], run_id .. '|' .. frame .. '|' .. index)
-  if #leases > 0 then redis.call('ZADD', KEYS[4], unpack(leases)) end
+  in_pieces('ZADD', KEYS[4], leases)
   if ARGV[7] ~= '' then redis.call('HSET', vars_key, ARGV[6], ARGV[7]) end
   if more.isEnd then redis.call('HSET', run_key, 'ends', (redis.call('HGET', run_key, 'ends') or '') .. ARGV[6] .. '\31') end
 

@@ -213,6 +213,16 @@ describe('settle', () => {
     expect(await run.run(1, { take: [[4, 2, -1]] })).toEqual([4]);
   });
 
+  it('skips and takes thousands of edges at once', async () => {
+    const run = await started();
+    const entries = (from: number): [number, number, number][] =>
+      Array.from({ length: 4500 }, (_, i) => [from + i, 1, -1]);
+    const ready = await run.run(0, { skip: entries(1), take: entries(5001) });
+    expect(ready).toHaveLength(4500);
+    expect((await run.begin(9500)).kind).toBe('begun');
+    expect((await run.begin(4500)).kind).toBe('gone');
+  });
+
   it('ends the run when nothing is left: everything skipped is no error', async () => {
     const run = await started();
     const settled = await run.settle(0, (await run.claim(0)).token, { skip: [[1, 1, -1]] }, { isEnd: true });
