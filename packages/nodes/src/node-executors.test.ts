@@ -85,6 +85,16 @@ describe('end', () => {
     const result = await run('end', { outputs }, { x: { y: new Float(1) }, '1700000000001': { y: [1] } });
     expect(result).toMatchObject({ status: 'succeeded', inputs: expected, outputs: expected, handle: 'source' });
   });
+
+  it('takes any name for an output', async () => {
+    const outputs = ['__proto__', 'constructor', ''].map((variable) => ({ variable, value_selector: ['x', 'y'] }));
+    const result = await run('end', { outputs }, { x: { y: 1 } });
+    expect(result.status === 'succeeded' && Object.entries(result.outputs)).toEqual([
+      ['__proto__', 1],
+      ['constructor', 1],
+      ['', 1],
+    ]);
+  });
 });
 
 describe('if-else', () => {

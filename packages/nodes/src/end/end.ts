@@ -11,8 +11,9 @@ export function createEndNode(): NodeExecutor {
     outputs.map(({ variable, value_selector: from }) => ({ variable, from: from ?? [] })),
   );
   return defineQuickNode('end', ({ data, scope }, report) => {
-    const outputs: ValueObject = {};
-    for (const { variable, from } of configure(data)) outputs[variable] = scope.get(from) ?? null;
+    const outputs: ValueObject = Object.fromEntries(
+      configure(data).map(({ variable, from }) => [variable, scope.get(from) ?? null]),
+    );
     report.inputs = outputs;
     return { outputs };
   });
