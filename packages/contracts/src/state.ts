@@ -252,6 +252,8 @@ export interface RunningNode extends NodeAddress {
   executionId: string;
   index: number;
   startedAtMs: number;
+  /** When its last attempt began. */
+  attemptAtMs: number;
   announced: boolean;
   predecessor?: number;
 }

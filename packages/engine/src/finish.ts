@@ -112,7 +112,7 @@ function lastEvents(decided: DecidedRun, ending: Ending, plan: Plan | undefined)
         processData: '{}',
         outputs: 'null',
         error: decided.error,
-        elapsedSeconds: (decided.finishedAtMs - running.startedAtMs) / 1000,
+        elapsedSeconds: (decided.finishedAtMs - running.attemptAtMs) / 1000,
         metadata: 'null',
         finishedAtMs: decided.finishedAtMs,
       }),

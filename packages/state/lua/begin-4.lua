@@ -42,6 +42,8 @@ if node.execution == '' then
   node.execution = ARGV[6]
   node.started = now
   if run[3] == '0' then redis.call('HSETNX', run_key, 'b0', now) end
+else
+  fields[3], fields[4] = 'l' .. at, now
 end
 if retry then
   redis.call('HDEL', vars_key, '@retry:' .. at)

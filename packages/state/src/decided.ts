@@ -1,4 +1,5 @@
 import type { DecidedRun, NodeAddress, RunContext, RunningNode, TerminalStatus } from '@millrace/contracts';
+import { nodeField } from './keys.js';
 
 /** What `decided_payload` (lua/includes/decide.lua) returns: the run hash, then context and End outputs. */
 export type DecidedPayload = [string[], (string | null)[]];
@@ -11,7 +12,7 @@ export function parseDecided([hash, values]: DecidedPayload): DecidedRun | undef
   const [context, ...endOutputs] = values;
   if (!context) return undefined;
   const open = [...fields].flatMap(([name, text]) => parseOpen(name, text));
-  const running = open.flatMap(runningNode);
+  const running = open.flatMap((node) => runningNode(node, number(`l${nodeField(node.address)}`)));
   // Those whose start nobody told yet are numbered now, behind all others.
   const untold = running.filter(({ announced }) => !announced).sort((a, b) => a.startedAtMs - b.startedAtMs);
   untold.forEach((node, position) => (node.index = number('ix') + position + 1));
@@ -47,11 +48,12 @@ function parseOpen(field: string, text: string): OpenNode[] {
   return [{ address: { frame: Number(match[1]), node: Number(match[2]) }, parts: text.split('|') }];
 }
 
-function runningNode({ address, parts }: OpenNode): RunningNode[] {
+/** @param againAtMs when it last began, of a node that did more than once; else 0 */
+function runningNode({ address, parts }: OpenNode, againAtMs: number): RunningNode[] {
   const [state, , , , executionId = '', index, started, announced, , from] = parts;
   // One that waits for its retry has been shown as started.
   if (state === 'ready' && announced === '0') return [];
-  const times = { index: Number(index), startedAtMs: Number(started) };
+  const times = { index: Number(index), startedAtMs: Number(started), attemptAtMs: againAtMs || Number(started) };
   const predecessor = from ? { predecessor: Number(from) } : {};
   return [{ ...address, executionId, ...times, announced: announced !== '0', ...predecessor }];
 }

@@ -257,20 +257,32 @@ describe('settle', () => {
   it('repeats a node as the next attempt; node_retry comes when that begins', async () => {
     const run = await started();
     const first = await run.claim(0);
-    const settled = await run.settle(0, first.token, {}, { outcome: 'retry', exceptions: 1 });
+    const settled = await run.settle(0, first.token, {}, { outcome: 'retry', exceptions: 1, tokens: 5 });
     expect(settled).toMatchObject({ ready: [{ frame: 0, node: 0, attempt: 2 }] });
     expect(await run.begin(0)).toEqual({ kind: 'gone' });
     expect(await eventsOf(run)).toEqual(['"workflow_started"', 'node_started 0 #1']);
     const second = await run.claim(0, { attempt: 2 });
     expect(second).toMatchObject({ executionId: first.executionId, index: 1, announced: true });
-    const end = await run.settle(0, second.token, {});
-    expect(end).toMatchObject({ decided: { status: 'partial-succeeded', steps: 2 } });
+    const end = await run.settle(0, second.token, {}, { tokens: 7 });
+    expect(end).toMatchObject({ decided: { status: 'partial-succeeded', steps: 2, tokens: 12 } });
     expect(await eventsOf(run)).toEqual([
       '"workflow_started"',
       'node_started 0 #1',
       'node_retry 0 #1',
       'node_finished 0 #1',
     ]);
+  });
+
+  it('knows when the last attempt of a node that is cut off began (dsl 3.11)', async () => {
+    const run = await started();
+    const { token, startedAtMs } = await run.claim(0);
+    await run.settle(0, token, {}, { outcome: 'retry', exceptions: 1 });
+    while (Date.now() <= startedAtMs + 1) await new Promise(setImmediate);
+    await run.claim(0, { attempt: 2 });
+    const { decided } = await state.decide({ ...run.context, status: 'stopped', error: 'Stopped by user.' });
+    const [cutOff] = decided?.running ?? [];
+    expect(cutOff).toMatchObject({ startedAtMs });
+    expect(cutOff?.attemptAtMs).toBeGreaterThan(startedAtMs);
   });
 
   it('hands a node back untouched', async () => {

@@ -122,6 +122,10 @@ describe('text of parallel models (dsl 5.3)', () => {
     expect(await state.reason(reason)).toBe('ok');
     expect(await state.reason({ ...reason, piece: 2, shownBy: [7] })).toBe('ok');
     expect(await chunks(run)).toEqual(['thought=why']);
+    await run.run(1, { take: [[3, 2, -1]] }, { values: [[0, '"a"']] });
+    await state.emit({ ...claim, sel: 1, text: '"b"', piece: 3, final: true });
+    expect(await state.reason({ ...reason, piece: 4 })).toBe('ok');
+    expect((await chunks(run)).at(-1)).toBe('b.text=');
   });
 
   it('emits the value of a node that did not stream in one piece, before its node_finished', async () => {

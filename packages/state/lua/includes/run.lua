@@ -2,6 +2,7 @@
 -- A node's state is one hash field `n<frame>.<node>`, its parts joined by `|`:
 --   state (ready|running|done|skipped|failed), attempt, token, job id, execution id, index (0 until started is told), started ms,
 --   id of its node_started event or 0, crashes, node whose edge made it ready or nothing
+-- Of a node that began more than once, `l<frame>.<node>` says when it last did.
 local run_key, vars_key, events_key = KEYS[1], KEYS[2], KEYS[3]
 
 local function now_ms()
