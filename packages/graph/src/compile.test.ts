@@ -398,6 +398,17 @@ describe('text streams', () => {
     ]);
   });
 
+  it('begins with the End nodes of the lowest ids, wherever they stand', () => {
+    const { plan } = compiled(
+      [node('s', 'start'), end('z', ['s', 'q']), end('a', ['s', 'q'])],
+      [
+        ['s', 'z'],
+        ['s', 'a'],
+      ],
+    );
+    expect(plan.stream.ends.map((each) => plan.nodes[each.node]?.id)).toEqual(['a', 'z']);
+  });
+
   it('drops one trailing newline', () => {
     const { plan } = compiled([node('s', 'start'), end('e', ['s', 'q'], [])], [['s', 'e']]);
     expect(plan.stream.ends[0]?.segments).toHaveLength(1);
