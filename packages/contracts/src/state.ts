@@ -219,8 +219,8 @@ export interface SettleRequest extends Claim {
   closes: number[];
   /** Whether the node matters to the text stream at all: most do not, and need not look at it. */
   streamMoves: boolean;
-  /** A rebuild: retries of the recorded node; neither events nor ledger are written. */
-  recordedRetries?: number;
+  /** A rebuild: retries and number of the recorded node; neither events nor ledger are written. */
+  recorded?: { retries: number; index: number };
 }
 
 export interface ReadyNode extends NodeAddress {

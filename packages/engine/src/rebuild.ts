@@ -115,7 +115,7 @@ async function replay(
         values: values === null ? [] : streamedValues(node, values),
         closes: [],
         streamMoves: true,
-        recordedRetries: meta.attempt - 1,
+        recorded: { retries: meta.attempt - 1, index: meta.index },
       },
     });
     ready.delete(meta.node);

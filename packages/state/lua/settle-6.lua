@@ -8,8 +8,8 @@
 --       17 '' or the token of the execution before, whose values it was given instead of reading them,
 --       18.. values End nodes stream in one piece: selector number, JSON string literal, …
 --       In 16: tokens, exceptions (failed attempts to count), isEnd, error, code (of the API), closes (selector numbers),
---       streamMoves (the text stream may move), runLedger (ledger meta JSON of the run), recordedRetries (in a rebuild, the
---       retries of a recorded node: silent, no events, no ledger)
+--       streamMoves (the text stream may move), runLedger (ledger meta JSON of the run), recorded (in a rebuild, retries and
+--       index of a recorded node: silent, no events, no ledger)
 -- Returns {'stale'} | {'stale', 1} when it is for the caller to claim it | {'applied', ended (0|1), {node, attempt, node whose edge made it ready or '', …}, decided payload when ended}, or error FOREIGN
 --@include run
 --@include stream
@@ -39,7 +39,7 @@ if node.state == 'done' and node.token == ARGV[4] then
 end
 local starts, exceptions = tonumber(run[5]), tonumber(run[6] or '0')
 local more = ARGV[16] == '' and {} or cjson.decode(ARGV[16])
-local now, silent = now_ms(), more.recordedRetries
+local now, silent = now_ms(), more.recorded
 local fields = { 'n' .. at, '' }
 if ARGV[15] ~= '' then
   -- Only what nobody ever began: whoever did has told its execution id already.
@@ -56,6 +56,12 @@ if ARGV[17] ~= '' then
 end
 if node.index == 0 and outcome ~= 'release' then
   starts = number_node(node, at, starts)
+  if silent then
+    -- Its number is known, and those that nobody has any more are no steps: later nodes come behind all that clients have seen.
+    local highest = math.max(starts - 1, silent.index)
+    redis.call('HINCRBY', run_key, 'in', highest - starts)
+    starts = highest
+  end
   fields[3], fields[4] = 'ix', starts
 end
 local function started_event() return '{"event":"node_started"' .. ARGV[9] .. node.index .. ARGV[10] .. ARGV[11] end
@@ -82,8 +88,8 @@ if outcome == 'retry' or outcome == 'release' then
 end
 
 if silent then
-  redis.call('HINCRBY', run_key, 'rt', silent)
-  exceptions = redis.call('HINCRBY', run_key, 'ex', silent)
+  redis.call('HINCRBY', run_key, 'rt', silent.retries)
+  exceptions = redis.call('HINCRBY', run_key, 'ex', silent.retries)
 end
 local slow = node.announced ~= '0'
 -- Text that this result sets free comes between the node's two events; otherwise they share an entry.

@@ -51,6 +51,26 @@ describe('start of a lost run', () => {
   });
 });
 
+describe('settle of a recorded node', () => {
+  it('is silent; later nodes are numbered behind all recorded ones, and gaps are no steps', async () => {
+    const run = await started({ recorded: { events: [], startedAtMs: Date.now() } });
+    const again = async (node: number, index: number, take: EdgeTable['take']): Promise<void> => {
+      await run.run(node, { take }, { recorded: { retries: node, index } });
+    };
+    await again(0, 1, [
+      [1, 1, -1],
+      [2, 1, -1],
+    ]);
+    await again(2, 5, []);
+    await again(1, 3, [[3, 1, -1]]);
+    const [last] = [await run.claim(3)];
+    expect(await run.settle(3, last.token, {})).toMatchObject({
+      decided: { status: 'partial-succeeded', steps: 7, exceptions: 3 },
+    });
+    expect((await eventsOf(run)).slice(-2)).toEqual(['node_started 3 #6', 'node_finished 3 #6']);
+  });
+});
+
 describe('start that nobody waits for any more', () => {
   it('does nothing after its time, nor when the recorder is far behind', async () => {
     const late = new RunFixture(state, { withinMs: -1000 });

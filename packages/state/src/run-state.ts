@@ -275,8 +275,7 @@ function variablesOf(request: ReadRequest, values: (string | null)[]): RunVariab
 
 /** What most settlements need not say, or nothing. */
 function moreOf(request: SettleRequest): string {
-  const { tokens, exceptions, isEnd, error, code, closes, streamMoves, unclaimedMs, runLedger, recordedRetries } =
-    request;
+  const { tokens, exceptions, isEnd, error, code, closes, streamMoves, unclaimedMs, runLedger, recorded } = request;
   const more = {
     ...(tokens > 0 && { tokens }),
     ...(exceptions > 0 && { exceptions }),
@@ -286,7 +285,7 @@ function moreOf(request: SettleRequest): string {
     ...(closes.length > 0 && { closes }),
     ...(streamMoves && { streamMoves }),
     ...(unclaimedMs === undefined && { runLedger }),
-    ...(recordedRetries !== undefined && { recordedRetries }),
+    ...(recorded !== undefined && { recorded }),
   };
   for (const _ in more) return JSON.stringify(more);
   return '';
