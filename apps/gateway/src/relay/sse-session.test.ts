@@ -75,6 +75,18 @@ describe('SSE session', () => {
     expect(text.replaceAll('event: ping\n\n', '')).toBe('');
   });
 
+  it('pings all the time when asked to, whatever is sent in between', async () => {
+    const { session, client } = await open({ pingMs: 50, pingsThroughout: true });
+    let text = '';
+    client.on('data', (chunk: Buffer) => (text += String(chunk)));
+    while (text.split('event: ping\n\n').length <= 3) {
+      session.send([{ id: '', event: '{}' }]);
+      await new Promise(setImmediate);
+    }
+    session.end();
+    expect(text).toContain('data: {}\n\nevent: ping\n\ndata: {}');
+  });
+
   it('can be silent', async () => {
     const { session, client } = await open({ pings: false });
     session.send([{ id: '', event: '{}' }]);

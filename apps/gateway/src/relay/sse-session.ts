@@ -11,6 +11,8 @@ export interface SseOptions {
   pings?: boolean;
   /** Default 10,000 ms. */
   pingMs?: number;
+  /** Pings every `pingMs`, whatever is sent in between. Default false. */
+  pingsThroughout?: boolean;
   /** Bytes that may wait for a slow client before it is given no more events. Default 1 MiB. */
   maxPendingBytes?: number;
   /** A client that takes nothing for so long is disconnected. Default 60,000 ms. */
@@ -45,6 +47,7 @@ export function openSseSession(res: ServerResponse, options: SseOptions): SseSes
     onClose,
     pings = true,
     pingMs = 10_000,
+    pingsThroughout = false,
     maxPendingBytes = 1024 * 1024,
     stalledMs = 60_000,
   } = options;
@@ -81,7 +84,7 @@ export function openSseSession(res: ServerResponse, options: SseOptions): SseSes
         // Only a response that will drain may be declared full: nothing else would wake it up.
         full = res.writableNeedDrain && res.writableLength > maxPendingBytes;
       }
-      ping?.refresh();
+      if (!pingsThroughout) ping?.refresh();
       return sent;
     },
     end() {

@@ -26,7 +26,12 @@ export function streamRun(relay: Relay, run: FollowedRun, res: ServerResponse, o
     onEnd?.(terminal);
   };
   // Neither callback comes before this function has returned.
-  const session = openSseSession(res, { onDrain: () => following.resume(), onClose: () => end() });
+  const session = openSseSession(res, {
+    // One who submitted the run hears a ping every ten seconds, one who attaches to it after as many of silence.
+    pingsThroughout: follow.accepted === true,
+    onDrain: () => following.resume(),
+    onClose: () => end(),
+  });
 
   const following: Following = relay.follow(
     run,
