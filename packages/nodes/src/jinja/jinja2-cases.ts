@@ -238,4 +238,9 @@ export const cases: readonly (readonly [template: string, output: string | null]
   ['{% raw -%}  a {{ b }}  {%- endraw %} c', 'a {{ b }} c'],
   ['{{ name\n  | upper }}', 'ADA'],
   ['{%+ if t +%} a {%+ endif +%}', ' a '],
+  // A word that is too long to fit any line, after a line that is full.
+  [
+    `{{ "it's <b>x</b>" | wordwrap(5) }}|{{ 'a-b-c-d ab-cd-efgh' | wordwrap(4) }}|{{ 'abcd -ef-ghij' | wordwrap(5) }}`,
+    "it's \n<b>x<\n/b>|a-b-\nc-d\nab-\ncd-\nefgh|abcd\n-ef-\nghij",
+  ],
 ];

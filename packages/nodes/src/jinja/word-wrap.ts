@@ -48,10 +48,9 @@ export function wrap(text: string, width: number, breakLong: boolean, onHyphens:
 
 const isBlank = (chunk: string[] | undefined): boolean => chunk !== undefined && chunk.join('').trim() === '';
 
-/** Where a word that fits no line is cut: behind its last hyphen that fits, or when the line is full. */
+/** Where a word that fits no line is cut: behind its last hyphen that fits, or when the line is full, which it may be already. */
 function breakPoint(long: string[], space: number, onHyphens: boolean): number {
-  const room = Math.max(1, space);
-  if (!onHyphens || long.length <= space) return room;
+  if (!onHyphens || space === 0) return space;
   const hyphen = long.lastIndexOf('-', space - 1);
-  return hyphen > 0 && long.slice(0, hyphen).some((char) => char !== '-') ? hyphen + 1 : room;
+  return hyphen > 0 && long.slice(0, hyphen).some((char) => char !== '-') ? hyphen + 1 : space;
 }
