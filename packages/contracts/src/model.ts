@@ -50,6 +50,8 @@ export interface ModelRequest {
   signal: AbortSignal;
   /** Called with each piece of text as it arrives; never with an empty one. */
   onDelta?: (text: string) => void;
+  /** Keeps a file of the answer and says which text stands for it there. Without it files are left out. */
+  onFile?: (file: MadeFile) => Promise<string>;
   /** Sent as an idempotency hint. */
   executionId: string;
 }
@@ -74,19 +76,17 @@ export interface ModelUsage {
   [key: string]: Value;
 }
 
-/** A picture or another file that a model made. */
+/** A picture or another file that a model made; all of an answer have 20 MB together at most. */
 export interface MadeFile {
   mimeType: string;
   base64: string;
 }
 
 export interface ModelAnswer {
-  /** Everything that was streamed; reasoning that the provider sends apart comes in a `<think>` block. */
+  /** Everything that was streamed, with what stands for files; reasoning that the provider sends apart comes in a `<think>` block. */
   text: string;
   /** In the words of the OpenAI API (`stop`, `length`, …); `null` when the provider gave none. */
   finishReason: string | null;
-  /** Media of the answer, in their order; none from most models. At most 20 MB together. */
-  files?: readonly MadeFile[];
   usage: ModelUsage;
 }
 
@@ -94,7 +94,7 @@ export interface ModelAnswer {
 export interface ModelInvoker {
   /**
    * Streams one answer. Transient failures (429, 5xx, a lost connection) are repeated after a wait, but only before the first text.
-   * @throws ModelError when the provider refuses or fails; the signal's reason when aborted
+   * @throws ModelError when the provider refuses or fails; what `onFile` throws; the signal's reason when aborted
    */
   invoke(request: ModelRequest): Promise<ModelAnswer>;
 }

@@ -35,6 +35,8 @@ export interface NodeRequest {
   begins?: () => void;
   /** Streams text of the output variable `name`; `reasoning_content` is not ordered with the text. */
   emitText(name: string, text: string): void;
+  /** A file value with a link that is good for some minutes. Default: it stays as it is. */
+  linked?(file: ValueObject): ValueObject;
 }
 
 export interface NodeMetadata {

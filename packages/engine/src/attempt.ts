@@ -44,6 +44,7 @@ export async function attempt(
       endUserId: run.endUserId,
       runId: job.runId,
       executionId,
+      linked: (file) => deps.fresh(run, file),
       ...hooks,
     });
     if (result.status === 'failed') failActiveSpan(result.errorType || 'failed');

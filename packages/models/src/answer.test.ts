@@ -7,19 +7,21 @@ const finish = {
   usage: { inputTokens: { total: 1 }, outputTokens: { total: 2 } },
 } as LanguageModelV4StreamPart;
 
-it('gathers the media of an answer, and leaves out links', async () => {
+it('hands on the media of an answer where they come, and leaves out links', async () => {
   const file = (data: object) => ({ type: 'file', mediaType: 'image/png', data }) as LanguageModelV4StreamPart;
   const stream = ReadableStream.from<LanguageModelV4StreamPart>([
+    { type: 'reasoning-delta', id: '0', delta: 'hm' },
     file({ type: 'data', data: 'cGl4' }),
     { type: 'text-delta', id: '0', delta: 'Here.' },
     file({ type: 'data', data: Buffer.from('els') }),
     file({ type: 'url', url: new URL('http://127.0.0.1/x.png') }),
     finish,
   ]);
-  const { text, files } = await readAnswer(stream, () => undefined);
-  expect(text).toBe('Here.');
-  expect(files.map(({ mimeType, base64 }) => [mimeType, atob(base64)])).toEqual([
-    ['image/png', 'pix'],
-    ['image/png', 'els'],
-  ]);
+  const heard: string[] = [];
+  const { text } = await readAnswer(stream, {
+    onText: (piece) => heard.push(piece),
+    onFile: async ({ mimeType, base64 }) => `[${mimeType} ${atob(base64)}]`,
+  });
+  expect(text).toBe('<think>\nhm\n</think>[image/png pix]Here.[image/png els]');
+  expect(heard.join('')).toBe(text);
 });

@@ -16,9 +16,14 @@ export interface StreamedAnswer {
   /** Model that answered and id of the answer, where the provider names them. */
   model?: string | undefined;
   id?: string | undefined;
-  files: MadeFile[];
   promptTokens: number;
   completionTokens: number;
+}
+
+/** Who hears an answer while it is read. */
+export interface Listener {
+  onText(text: string): void;
+  onFile?: ((file: MadeFile) => Promise<string>) | undefined;
 }
 
 /**
@@ -27,10 +32,9 @@ export interface StreamedAnswer {
  */
 export async function readAnswer(
   stream: ReadableStream<LanguageModelV4StreamPart>,
-  onText: (text: string) => void,
+  { onText, onFile }: Listener,
 ): Promise<StreamedAnswer> {
   const pieces: string[] = [];
-  const files: MadeFile[] = [];
   let madeChars = 0;
   let thinking = false;
   let named: { id?: string | undefined; modelId?: string | undefined } = {};
@@ -39,13 +43,17 @@ export async function readAnswer(
     pieces.push(text);
     onText(text);
   };
+  const say = (text: string) => {
+    if (text === '') return;
+    push(thinking ? `\n</think>${text}` : text);
+    thinking = false;
+  };
   for await (const part of stream) {
     if (part.type === 'reasoning-delta' && part.delta !== '') {
       push(thinking ? part.delta : `<think>\n${part.delta}`);
       thinking = true;
-    } else if (part.type === 'text-delta' && part.delta !== '') {
-      push(thinking ? `\n</think>${part.delta}` : part.delta);
-      thinking = false;
+    } else if (part.type === 'text-delta') {
+      say(part.delta);
     } else if (part.type === 'response-metadata') {
       named = { id: part.id ?? named.id, modelId: part.modelId ?? named.modelId };
     } else if (part.type === 'file') {
@@ -53,7 +61,7 @@ export async function readAnswer(
       madeChars += file?.base64.length ?? 0;
       if (madeChars > maxMadeChars)
         throw new ModelError('InvokeServerUnavailableError', 'The model made more than 20 MB of files');
-      if (file) files.push(file);
+      if (file && onFile) say(await onFile(file));
     } else if (part.type === 'finish') {
       finish = part;
     } else if (part.type === 'error') {
@@ -67,7 +75,6 @@ export async function readAnswer(
   const { usage, finishReason } = finish;
   return {
     text: pieces.join(''),
-    files,
     finishReason: finishReason.raw ?? (finishReason.unified === 'other' ? null : finishReason.unified),
     model: named.modelId,
     id: named.id,

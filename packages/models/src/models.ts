@@ -8,7 +8,7 @@ import {
 } from '@millrace/contracts';
 import { bindToSpan, withResendCount, type Span } from '@millrace/telemetry';
 import type { ProviderAccess } from './access.js';
-import { readAnswer } from './answer.js';
+import { readAnswer, type Listener } from './answer.js';
 import { toSettings } from './call-options.js';
 import { shortProviderName } from './catalog.js';
 import { createClient, type ProviderClient } from './clients.js';
@@ -52,8 +52,7 @@ export function createModels({ outbound, credentials, prices = {} }: ModelsOptio
     return client;
   }
 
-  /** One attempt. `onText` hears every piece of text. */
-  async function attempt(request: ModelRequest, access: ProviderAccess, onText: (text: string) => void) {
+  async function attempt(request: ModelRequest, access: ProviderAccess, listener: Listener) {
     const { mode, outputSchema, signal } = request;
     const { protocol, provider } = access;
     const model = access.modelName ?? request.model;
@@ -71,7 +70,7 @@ export function createModels({ outbound, credentials, prices = {} }: ModelsOptio
       abortSignal: signal,
       headers: { 'idempotency-key': request.executionId },
     });
-    return readAnswer(stream, onText);
+    return readAnswer(stream, listener);
   }
 
   async function invoke(request: ModelRequest): Promise<ModelAnswer> {
@@ -100,13 +99,13 @@ export function createModels({ outbound, credentials, prices = {} }: ModelsOptio
       const startedAt = performance.now();
       let firstTextMs: number | undefined;
       try {
-        const answer = await withResendCount(number - 1, () =>
-          attempt(request, access, (piece) => {
-            firstTextMs ??= performance.now() - startedAt;
-            request.onDelta?.(piece);
-          }),
-        );
-        const { text, finishReason, files, promptTokens, completionTokens } = answer;
+        const onText = (piece: string) => {
+          firstTextMs ??= performance.now() - startedAt;
+          request.onDelta?.(piece);
+        };
+        const listener = { onText, onFile: request.onFile && keeping(request.onFile) };
+        const answer = await withResendCount(number - 1, () => attempt(request, access, listener));
+        const { text, finishReason, promptTokens, completionTokens } = answer;
         answeredChat(span, answer, firstTextMs);
         const totalMs = performance.now() - startedAt;
         const usage = buildUsage(priceOf(provider, priced, prices), {
@@ -115,9 +114,10 @@ export function createModels({ outbound, credentials, prices = {} }: ModelsOptio
           totalMs,
           firstTextMs,
         });
-        return { text, finishReason, files, usage };
+        return { text, finishReason, usage };
       } catch (error) {
         if (signal.aborted) throw signal.reason;
+        if (error instanceof NotKept) throw error.cause;
         const failure = toModelError(error, provider, secretsOf(saved), Date.now());
         const streamed = firstTextMs !== undefined;
         const waitMs = decideRetry({ failure, attempt: number, maxRetries, streamed, random: Math.random() });
@@ -129,6 +129,19 @@ export function createModels({ outbound, credentials, prices = {} }: ModelsOptio
 
   return { invoke };
 }
+
+/** A file could not be kept: no failure of the model's. */
+class NotKept extends Error {}
+
+const keeping =
+  (keep: NonNullable<ModelRequest['onFile']>): NonNullable<ModelRequest['onFile']> =>
+  async (file) => {
+    try {
+      return await keep(file);
+    } catch (cause) {
+      throw new NotKept('A file of the answer could not be kept', { cause });
+    }
+  };
 
 const withoutFiles = (request: ModelRequest): ModelRequest => ({
   ...request,

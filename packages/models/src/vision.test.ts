@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { ModelRequest } from '@millrace/contracts';
 import { createOutbound, type ClosableOutbound } from '@millrace/outbound';
 import { startModelServer, type ModelServer } from '@millrace/testing';
 import { createModels } from './models.js';
@@ -28,6 +29,7 @@ async function ask(
   files: readonly (typeof picture | typeof film)[],
   text = 'What?',
   more: { model?: string; vision_support?: string } = {},
+  onFile?: ModelRequest['onFile'],
 ) {
   const { model = 'm', ...extra } = more;
   const credentials = { credentials: async () => ({ api_key: 'sk-x', base_url: baseUrl, ...extra }) };
@@ -35,6 +37,7 @@ async function ask(
     ...{ tenantId: 't', provider, model, mode: 'chat', params: {}, executionId: 'e' },
     messages: [{ role: 'user', text, files }],
     signal: new AbortController().signal,
+    ...(onFile && { onFile }),
   });
 }
 
@@ -130,9 +133,9 @@ it.each([
   expect(readsTextOnly(access, {}, model)).toBe(expected);
 });
 
-it('takes the files of an answer', async () => {
+it('hands on the files of an answer where they come; that they cannot be kept is no failure of the model', async () => {
   const inlineData = { mimeType: 'image/png', data: base64 };
-  const parts = [{ text: 'Here: ' }, { inlineData }];
+  const parts = [{ text: 'Here: ' }, { inlineData }, { text: '!' }];
   const drawing = createServer((_, response) => {
     const frame = { candidates: [{ content: { parts, role: 'model' }, finishReason: 'STOP' }], usageMetadata: {} };
     response.writeHead(200, { 'content-type': 'text/event-stream' }).end(`data: ${JSON.stringify(frame)}\n\n`);
@@ -140,8 +143,13 @@ it('takes the files of an answer', async () => {
   await once(drawing, 'listening');
   try {
     const { port } = drawing.address() as AddressInfo;
-    const answer = await ask('google', `http://127.0.0.1:${port}/v1beta`, []);
-    expect(answer).toMatchObject({ text: 'Here: ', files: [{ mimeType: 'image/png', base64 }] });
+    const draw = (onFile?: ModelRequest['onFile']) =>
+      ask('google', `http://127.0.0.1:${port}/v1beta`, [], 'Draw', {}, onFile);
+    const answer = await draw(async (file) => `(${file.mimeType} ${file.base64.length})`);
+    expect(answer.text).toBe(`Here: (image/png ${base64.length})!`);
+    expect(await draw()).toMatchObject({ text: 'Here: !' });
+    const full = new Error('the disk is full');
+    await expect(draw(() => Promise.reject(full))).rejects.toBe(full);
   } finally {
     drawing.close();
     drawing.closeAllConnections();

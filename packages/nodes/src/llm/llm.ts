@@ -12,7 +12,7 @@ import {
   type Value,
   type ValueObject,
 } from '@millrace/contracts';
-import { floatValue } from '@millrace/graph';
+import { floatValue, toMarkdown } from '@millrace/graph';
 import { extension } from 'mime-types';
 import type { Checks } from '../checks/checks.js';
 import { defineNode, type Success } from '../define-node.js';
@@ -51,6 +51,7 @@ export function createLlmNode({ models, files, checks }: LlmDependencies): NodeE
       const { tenantId, appId, endUserId, signal } = request;
       const owner = { tenantId, appId, endUserId };
       await using loaded = await loadMessages(messages, { files, owner, detail: config.detail, signal });
+      const kept: Value[] = [];
       const answer = await models.invoke({
         tenantId,
         provider: model.provider,
@@ -64,6 +65,11 @@ export function createLlmNode({ models, files, checks }: LlmDependencies): NodeE
         signal,
         executionId: request.executionId,
         onDelta: (text) => (splitter ? splitter.push(text) : request.emitText('text', text)),
+        onFile: async (file) => {
+          const value = await keepFile(file, owner, files);
+          kept.push(value);
+          return toMarkdown(request.linked?.(value) ?? value);
+        },
       });
       const { text, reasoning } = splitter?.end() ?? { text: answer.text, reasoning: '' };
       const { total_tokens, total_price, currency } = answer.usage;
@@ -73,7 +79,7 @@ export function createLlmNode({ models, files, checks }: LlmDependencies): NodeE
       const finished = { usage, finish_reason: answer.finishReason };
       report.processData = { ...report.processData, ...finished };
       const outputs: ValueObject = { text, reasoning_content: reasoning, ...finished };
-      if (answer.files?.length) outputs['files'] = await keepFiles(answer.files, owner, files);
+      if (kept.length > 0) outputs['files'] = kept;
       if (structured) outputs['structured_output'] = await structured.read(answer.text);
       return { outputs, metadata };
     },
@@ -81,18 +87,14 @@ export function createLlmNode({ models, files, checks }: LlmDependencies): NodeE
   );
 }
 
-/** Stores what a model made, as files of the run. */
-async function keepFiles(made: readonly MadeFile[], owner: FileOwner, files: FileWriter): Promise<Value[]> {
-  const kept: Value[] = [];
-  for (const { mimeType, base64 } of made) {
-    const bytes = Buffer.from(base64, 'base64');
-    const content = (async function* () {
-      yield bytes;
-    })();
-    const name = `${randomUUID().replaceAll('-', '')}${extensionOf(mimeType)}`;
-    kept.push(await files.create(owner, { name, mimeType, content, maxBytes: bytes.length }));
-  }
-  return kept;
+/** Stores what a model made as a file of the run. */
+async function keepFile({ mimeType, base64 }: MadeFile, owner: FileOwner, files: FileWriter): Promise<ValueObject> {
+  const bytes = Buffer.from(base64, 'base64');
+  const content = (async function* () {
+    yield bytes;
+  })();
+  const name = `${randomUUID().replaceAll('-', '')}${extensionOf(mimeType)}`;
+  return files.create(owner, { name, mimeType, content, maxBytes: bytes.length });
 }
 
 function extensionOf(mimeType: string): string {

@@ -1,4 +1,4 @@
-import type { ModelAnswer, ModelRequest, ValueObject } from '@millrace/contracts';
+import type { MadeFile, ModelRequest, ValueObject } from '@millrace/contracts';
 import { fileValue, memoryFiles } from '../testing/memory-files.js';
 import { createChecks } from '../checks/checks.js';
 import { nodeRequest } from '../testing/request.js';
@@ -31,7 +31,8 @@ const shown = {
   pdf: { type: 'document', name: 'b.pdf', mimeType: 'application/pdf', base64: btoa('paper') },
 };
 
-async function run(data: ValueObject, answer: Partial<ModelAnswer> = {}) {
+/** `made` are the files of the answer, which stand in the middle of its text. */
+async function run(data: ValueObject, made: readonly MadeFile[] = []) {
   const calls: ModelRequest[] = [];
   const files = memoryFiles({ png, pdf, half, odd: png });
   const node = createLlmNode({
@@ -40,13 +41,19 @@ async function run(data: ValueObject, answer: Partial<ModelAnswer> = {}) {
     models: {
       invoke: async (request) => {
         calls.push(request);
-        return { text: 'ok', finishReason: 'stop', usage: {} as never, ...answer };
+        const pieces = ['o'];
+        for (const file of made) pieces.push((await request.onFile?.(file)) ?? '');
+        pieces.push('k');
+        for (const piece of pieces) request.onDelta?.(piece);
+        return { text: pieces.join(''), finishReason: 'stop', usage: {} as never };
       },
     },
   });
-  const result = await node.execute(nodeRequest({ type: 'llm', title: 'L', model, ...data }, pool).request);
+  const { request, streamed } = nodeRequest({ type: 'llm', title: 'L', model, ...data }, pool);
+  const linked = (file: ValueObject) => ({ ...file, url: `http://files/${String(file['related_id']).slice(-4)}` });
+  const result = await node.execute({ ...request, linked });
   expect(files.stillOpen()).toBe(0);
-  return { result, files, messages: calls[0]?.messages };
+  return { result, files, messages: calls[0]?.messages, streamed };
 }
 
 const message = (role: string, text: string) => ({ role, text });
@@ -155,19 +162,25 @@ describe('files of a prompt (dsl 4.6)', () => {
 describe('files of an answer', () => {
   const prompt = { prompt_template: [message('user', 'Draw')] };
 
-  it('are kept, and are an output', async () => {
+  it('are kept, are an output, and stand as links where they came', async () => {
     const made = [
       { mimeType: 'image/png', base64: btoa('drawn') },
       { mimeType: 'odd/odd', base64: btoa('odd') },
     ];
-    const { result, files } = await run(prompt, { files: made });
-    expect(result).toMatchObject({ status: 'succeeded', outputs: { text: 'ok', files: [{}, {}] } });
+    const { result, files, streamed } = await run(prompt, made);
+    const [drawn, odd] = files.made.map((name) => name.slice(-4));
+    const text = `o[http://files/${drawn}](http://files/${drawn})[http://files/${odd}](http://files/${odd})k`;
+    // What is kept has no link in it: links are short-lived.
+    const kept = files.made.map((name) => fileValue(name));
+    expect(result).toMatchObject({ status: 'succeeded', outputs: { text, files: kept } });
+    expect(streamed.map(([, piece]) => piece).join('')).toBe(text);
     expect(files.made).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.png$/), expect.stringMatching(/^[0-9a-f]{32}$/)]);
     expect(files.contents.map(String)).toEqual(['drawn', 'odd']);
   });
 
   it('are no output where there are none', async () => {
-    const { result } = await run(prompt, { files: [] });
+    const { result } = await run(prompt);
+    expect(result).toMatchObject({ outputs: { text: 'ok' } });
     expect('outputs' in result && Object.keys(result.outputs)).not.toContain('files');
   });
 });
