@@ -39,7 +39,8 @@ function allOf(value: Value, expected: Value): boolean {
   if (!Array.isArray(expected) || (expected.length > 0 && !uniform.includes(valueType(expected)))) {
     return fail('Invalid expected value type: array of strings or booleans');
   }
-  return expected.every((item) => contains(value, item));
+  if (Array.isArray(value)) return expected.every((item) => isIn(item, value));
+  return typeof value === 'string' && expected.every((item) => typeof item === 'string' && value.includes(item));
 }
 
 /** Expected value of `=` and `≠`, read in the kind of the actual one. */
@@ -58,7 +59,11 @@ function asDouble(expected: Value): number | undefined {
 }
 
 function equal(value: Value, expected: Value): boolean {
-  if (typeof value === 'boolean') return value === truthy(expected);
+  if (typeof value === 'boolean') {
+    if (expected === null || typeof expected === 'object')
+      return fail(`Cannot convert <class '${typeName(expected)}'> to bool`);
+    return value === truthy(expected);
+  }
   if (!isNumber(value)) return fail('Invalid actual value type: number or boolean');
   if (isInteger(value)) return pythonEquals(value, asInteger(expected));
   const number = asDouble(expected);

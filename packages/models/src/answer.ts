@@ -22,7 +22,7 @@ export interface StreamedAnswer {
 
 /** Who hears an answer while it is read. */
 export interface Listener {
-  onText(text: string): void;
+  onText: (text: string) => void;
   onFile?: ((file: MadeFile) => Promise<string>) | undefined;
 }
 

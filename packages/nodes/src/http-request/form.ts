@@ -13,8 +13,7 @@ export function encodeForm(fields: readonly FormField[]): { content: StreamedBod
   const parts = fields.map((field): { head: Buffer; content: StreamedBody } => {
     const disposition = `--${boundary}\r\nContent-Disposition: form-data; name="${escaped(field.name)}"`;
     if ('text' in field) {
-      // Line ends of text are those of forms.
-      const text = Buffer.from(field.text.replace(/\r?\n|\r/g, '\r\n'));
+      const text = Buffer.from(field.text);
       return { head: Buffer.from(`${disposition}\r\n\r\n`), content: { size: text.length, read: () => once(text) } };
     }
     const { name, mimeType } = field.file;

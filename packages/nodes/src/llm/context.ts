@@ -1,5 +1,5 @@
 import type { Value, ValueObject } from '@millrace/contracts';
-import { isFile, isObject, pythonJson, toText } from '@millrace/graph';
+import { isFile, isObject, pythonJson, pythonStr, toText } from '@millrace/graph';
 import { NodeFailure } from '../node-failure.js';
 
 /** The text of a context variable: text as it is, lists joined by line (dsl 4.6). @throws NodeFailure */
@@ -12,7 +12,7 @@ export function contextText(value: Value): string {
 function itemText(item: Value): string {
   if (typeof item === 'string') return item;
   if (!isObject(item) || item['content'] === undefined) {
-    throw new NodeFailure(`Invalid context structure: ${pythonJson(item)}`, 'InvalidContextStructureError');
+    throw new NodeFailure(`Invalid context structure: ${pythonStr(item)}`, 'InvalidContextStructureError');
   }
   const summary = item['summary'];
   const content = toText(item['content']);
@@ -29,7 +29,7 @@ export const contextFiles = (value: Value): ValueObject[] =>
 export function reportedText(value: Value): string {
   if (Array.isArray(value))
     return value
-      .map((item) => (isObject(item) ? recordText(item) : toText(item)))
+      .map((item) => (isObject(item) ? recordText(item) : pythonStr(item)))
       .join('\n')
       .trim();
   return isObject(value) ? recordText(value) : toText(value);

@@ -259,16 +259,22 @@ describe('llm', () => {
   });
 
   it('reports jinja variables as text', async () => {
-    const message = { role: 'user', text: '', edition_type: 'jinja2', jinja2_text: '{{ l }}' };
-    const variables = [
-      { variable: 'l', value_selector: ['a', 'list'] },
-      { variable: 'o', value_selector: ['a', 'obj'] },
-    ];
+    const message = { role: 'user', text: '', edition_type: 'jinja2', jinja2_text: '{{ list }}' };
+    const variables = ['list', 'obj', 'n', 'mixed', 'records'].map((name) => ({
+      variable: name,
+      value_selector: ['a', name],
+    }));
+    const record = { content: 'found', metadata: { _source: 'knowledge' } };
+    const more = { mixed: [1, new Float(2), null, true, ['x']], records: [record, { content: 'other' }] };
     const { reported } = await run(
       { prompt_template: [message], prompt_config: { jinja2_variables: variables } },
-      pool,
+      { a: { ...pool.a, ...more } },
     );
-    expect(reported[0]).toMatchObject({ l: 'x\ny', o: '{"k": 1}' });
+    expect(reported[0]).toMatchObject({
+      ...{ list: 'x\ny', obj: '{"k": 1}', n: '' },
+      mixed: "1\n2.0\nNone\nTrue\n['x']",
+      records: 'found\n{"content": "other"}',
+    });
   });
 
   it.each<[ValueObject, string, string]>([
@@ -312,7 +318,7 @@ describe('llm', () => {
     [{ model: null }, expect.stringContaining('Invalid configuration: model') as never, 'LLMNodeError'],
     [
       { context: { enabled: true, variable_selector: ['b', 'bad'] } },
-      'Invalid context structure: {"x": 1}',
+      "Invalid context structure: {'x': 1}",
       'InvalidContextStructureError',
     ],
     [{ vision: { enabled: true } }, 'The file does not exist any more', 'LLMNodeError'],

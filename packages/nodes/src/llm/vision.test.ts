@@ -50,7 +50,7 @@ async function run(data: ValueObject, made: readonly MadeFile[] = []) {
     },
   });
   const { request, streamed } = nodeRequest({ type: 'llm', title: 'L', model, ...data }, pool);
-  const linked = (file: ValueObject) => ({ ...file, url: `http://files/${String(file['related_id']).slice(-4)}` });
+  const linked = (file: ValueObject) => ({ ...file, url: `http://files/${(file['related_id'] as string).slice(-4)}` });
   const result = await node.execute({ ...request, linked });
   expect(files.stillOpen()).toBe(0);
   return { result, files, messages: calls[0]?.messages, streamed };
