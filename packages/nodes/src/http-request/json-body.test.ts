@@ -41,6 +41,10 @@ describe('JSON bodies', () => {
     ['{"a": "x"}}', '{"a":"x"}'],
     ['{"a": .5}', '{"a":0.5}'],
     ['{"a": 2024-01-01}', '{"a":"2024-01-01"}'],
+    ['{"re": "\\d+\\.\\w \\u00zz", "dir": "C:\\dir"}', '{"re":"\\\\d+\\\\.\\\\w \\\\u00zz","dir":"C:\\\\dir"}'],
+    ["{'a': 'x\\'y', 'b': '\\d'}", '{"a":"x\'y","b":"\\\\d"}'],
+    ['Here it is: {"a": 1} Anything else?', '{"a":1}'],
+    ['See [1, 2,] there', '[1,2]'],
   ])('repairs %s', (text, body) => expect(render(text)).toBe(body));
 
   const inString = '{"q": "{{#v.x#}}", "n": 1}';
@@ -83,6 +87,24 @@ describe('JSON bodies', () => {
     [["it's", 'a "b"'], '{"q":["it\'s","a \\"b\\""]}'],
   ])('outside of strings %p becomes %s', (x, body) => expect(render('{"q": {{#v.x#}}}', { x })).toBe(body));
 
+  it.each<[string, Value, string]>([
+    ["{'q': '{{#v.x#}}', 'n': 1}", `it's "so"\nor \\d`, '{"q":"it\'s \\"so\\"\\nor \\\\d","n":1}'],
+    ["['{{#v.x#}}']", "', 'b", '["\', \'b"]'],
+    ['{"it\'s": "{{#v.x#}}",}', "it's", '{"it\'s":"it\'s"}'],
+  ])('inside of the quotes of %s %p arrives whole', (template, x, body) => expect(render(template, { x })).toBe(body));
+
+  it.each([
+    ['[1, {{#v.x#}}, 3]', '[1,3]'],
+    ['[{{#v.x#}}, 3]', '[3]'],
+    ['[1, {{#v.x#}}]', '[1]'],
+    ['[{{#v.x#}}]', '[]'],
+    ['[{{#v.x#}}, {{#v.x#}}, 3]', '[3]'],
+    ['{"a": 1, {{#v.x#}}, "b": 2}', '{"a":1,"b":2}'],
+    ['{{{#v.x#}}}', '{}'],
+  ])('where nothing is inserted %s becomes %s', (template, body) => {
+    for (const x of [null, '', []]) expect(render(template, { x })).toBe(body);
+  });
+
   it('leaves the path of a missing variable', () => {
     expect(render('{"q": "{{#v.gone#}}", "r": {{#v.gone#}}}')).toBe('{"q":"v.gone","r":"v.gone"}');
   });
@@ -91,6 +113,9 @@ describe('JSON bodies', () => {
     const list = `[${"{'a': 'some text', 'b': None}, ".repeat(1000)}]`;
     expect((parseJson(render(list)) as Value[]).length).toBe(1000);
     expect(() => render('{"q": {{#v.x#}}}', { x: '"\n'.repeat(100_000) })).toThrow('Failed to parse JSON');
+    expect(render(`[${'{{#v.x#}}'.repeat(100_000)}`, { x: '' })).toBe('[]');
+    for (const sign of ["'", "[',", '\\'])
+      expect(() => render(`[${sign.repeat(100_000)}`, { x: '' })).toThrow('Failed to parse JSON');
     expect(parseJson(render(inString, { x: '"\n'.repeat(100_000) }))).toMatchObject({ n: 1 });
   });
 

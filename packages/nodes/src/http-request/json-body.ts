@@ -38,29 +38,46 @@ function split(template: string, get: (selector: Selector) => Value | undefined)
   });
 }
 
-/** The text with inserted values escaped where they stand inside a string of the template. */
+/** An escape, a backslash that begins none, a quote, or text without any of them. */
+const templateToken = /\\(?:["'\\/bfnrt]|u[0-9a-fA-F]{4})|\\|["']|[^\\"']+/g;
+
+/**
+ * The text with inserted values escaped where they stand inside a string of the template, and with backslashes doubled that begin
+ * no escape. Where nothing was inserted, a key gets an empty text, and a list or an object loses the comma.
+ */
 function withEscapes(pieces: Piece[]): string {
   let out = '';
-  let isInString = false;
+  /** The last character that is no white space. */
+  let last = '';
+  let quote = '';
+  let isGap = false;
+  const write = (text: string) => {
+    out += text;
+    last = text.trimEnd().at(-1) ?? last;
+  };
   for (const { text, isInserted } of pieces) {
     if (!isInserted) {
-      for (const [token] of text.matchAll(/\\[^]|"/g)) if (token === '"') isInString = !isInString;
-      out += text;
-    } else if (isInString) {
-      out += escaped(text);
-    } else {
-      // A key left without any value gets an empty text.
-      out += text === '' && /:\s*$/.test(out) ? '""' : text;
-    }
+      const rest = isGap ? text.replace(/^\s*,/, '') : text;
+      isGap = false;
+      for (const [token] of rest.matchAll(templateToken)) {
+        if (token === quote) quote = '';
+        else if (quote === '' && (token === '"' || (token === "'" && '[{,:'.includes(last)))) quote = token;
+        write(token === '\\' && quote !== '' ? '\\\\' : token);
+      }
+    } else if (quote !== '') write(escaped(text, quote));
+    else if (text !== '') write(text);
+    else if (last === ':') write('""');
+    else isGap = '[{,'.includes(last);
   }
   return out;
 }
 
 /** Escapes what would end or break a string; what is an escape already stays one. */
-function escaped(text: string): string {
-  return text.replace(/\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|["\\\u0000-\u001f]/g, (token) =>
-    token.length > 1 ? token : JSON.stringify(token).slice(1, -1),
-  );
+function escaped(text: string, quote: string): string {
+  return text.replace(/\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|["'\\\u0000-\u001f]/g, (token) => {
+    if (token === "'") return quote === "'" ? "\\'" : token;
+    return token.length > 1 ? token : JSON.stringify(token).slice(1, -1);
+  });
 }
 
 const maxRepairSteps = 3e8;
@@ -78,8 +95,15 @@ function strict(text: string): Read {
 
 /** Reads what is not strict JSON; `guarded` is the same text with the inserted values escaped. */
 function lenient(raw: string, guarded: string): Read {
-  if (guarded === raw) return repaired(raw);
-  return strict(guarded) ?? repaired(guarded) ?? repaired(raw);
+  const whole = guarded === raw ? repaired(raw) : (strict(guarded) ?? repaired(guarded) ?? repaired(raw));
+  return whole ?? among(raw);
+}
+
+/** An object or a list among words, such as a model's remarks. */
+function among(text: string): Read {
+  const begin = text.search(/[{[]/);
+  const end = Math.max(text.lastIndexOf('}'), text.lastIndexOf(']')) + 1;
+  return text.slice(0, Math.max(begin, 0)).trim() === '' ? undefined : repaired(text.slice(begin, end));
 }
 
 /** Only objects and lists are repaired: any sentence could be read as a text. */
