@@ -24,7 +24,12 @@ interface Outcome {
 }
 
 /** Executes a node as the file has it: `data` is YAML, read by the importer. */
-async function run(data: string, pool: Record<string, ValueObject> = {}, inputs: ValueObject = {}): Promise<Outcome> {
+async function run(
+  data: string,
+  pool: Record<string, ValueObject> = {},
+  inputs: ValueObject = {},
+  returned = '{"r":"x"}',
+): Promise<Outcome> {
   const [sent, asked, ran]: [OutboundRequest[], ModelRequest[], CodeRequest[]] = [[], [], []];
   const executors = createNodeExecutors({
     files: memoryFiles(),
@@ -38,7 +43,7 @@ async function run(data: string, pool: Record<string, ValueObject> = {}, inputs:
     code: {
       run: async (request) => {
         ran.push(request);
-        return { status: 'returned', value: '{"r":"x"}' };
+        return { status: 'returned', value: returned };
       },
     },
   });
@@ -369,5 +374,114 @@ describe('http-request', () => {
     // A 404 is a success as long as nobody asked for retries or a strategy.
     expect(result).toMatchObject({ status: 'succeeded', outputs: { status_code: 404 } });
     expect(sent).toMatchObject([expected]);
+  });
+});
+
+describe('the smallest blocks of the reference (dsl appendix B)', () => {
+  it.each<[begin: ValueObject, handle: string]>([
+    [{ age: 18, name: 'Ada' }, 'true'],
+    [{ age: 17.5, name: '' }, 'c0ffee00-0000-4000-8000-000000000001'],
+    [{ age: 17, name: 'Ada' }, 'false'],
+  ])('if-else: %j takes %s', async (begin, handle) => {
+    const data = `
+type: if-else
+title: Check
+cases:
+  - case_id: "true"
+    logical_operator: and
+    conditions:
+      - { variable_selector: [begin, age], comparison_operator: "≥", value: "18" }
+  - case_id: "c0ffee00-0000-4000-8000-000000000001"
+    logical_operator: or
+    conditions:
+      - { variable_selector: [begin, name], comparison_operator: empty, value: "" }`;
+    const outputs = { result: handle !== 'false', selected_case_id: handle };
+    expect((await run(data, { begin })).result).toMatchObject({ status: 'succeeded', handle, outputs });
+  });
+
+  it('llm', async () => {
+    const data = `
+type: llm
+title: Ask
+model: { provider: openai, name: some-model, mode: chat, completion_params: { temperature: 0.2 } }
+prompt_template:
+  - { role: system, text: "Answer briefly." }
+  - { role: user, text: "{{#begin.question#}}" }
+context: { enabled: false, variable_selector: [] }
+vision: { enabled: false }`;
+    const { result, asked } = await run(data, { begin: { question: 'Why?' } });
+    expect(result).toMatchObject({ status: 'succeeded', inputs: { '#begin.question#': 'Why?' } });
+    const messages = [
+      { role: 'system', text: 'Answer briefly.' },
+      { role: 'user', text: 'Why?' },
+    ];
+    const params = { temperature: 0.2 };
+    expect(asked).toMatchObject([{ provider: 'openai', model: 'some-model', mode: 'chat', messages, params }]);
+  });
+
+  it('code', async () => {
+    const data = `
+type: code
+title: Sum
+code_language: python3
+code: |
+  def main(a, b):
+      return {"total": a + b}
+variables:
+  - { variable: a, value_selector: [begin, a] }
+  - { variable: b, value_selector: [begin, b] }
+outputs:
+  total: { type: number, children: null }`;
+    const { result, ran } = await run(data, { begin: { a: 1, b: 2 } }, {}, '{"total":3}');
+    expect(result).toMatchObject({ status: 'succeeded', inputs: { a: 1, b: 2 }, outputs: { total: 3 } });
+    const source = 'def main(a, b):\n    return {"total": a + b}\n';
+    expect(ran).toMatchObject([{ language: 'python3', code: source, inputs: '{"a":1,"b":2}' }]);
+  });
+
+  it('http-request', async () => {
+    const data = `
+type: http-request
+title: Fetch
+method: post
+url: "https://example.org/items"
+authorization: { type: api-key, config: { type: bearer, api_key: "{{#env.TOKEN#}}", header: "" } }
+headers: "Accept: application/json"
+params: "page: 1"
+body: { type: json, data: [{ type: text, key: "", value: '{"q": "{{#begin.q#}}"}' }] }
+timeout: { connect: 10, read: 60, write: 60 }
+retry_config: { retry_enabled: true, max_retries: 2, retry_interval: 500 }
+error_strategy: default-value
+default_value:
+  - { key: body, type: string, value: "{}" }
+  - { key: status_code, type: number, value: "0" }`;
+    const { result, sent } = await run(data, { begin: { q: 'say "hi"' }, env: { TOKEN: 'token' } });
+    const error = 'Request failed with status code 404';
+    expect(result).toMatchObject({ status: 'failed', error, errorType: 'HTTPResponseCodeError' });
+    expect(sent).toMatchObject([
+      {
+        method: 'POST',
+        url: 'https://example.org/items?page=1',
+        headers: { Accept: 'application/json', Authorization: 'Bearer token', 'Content-Type': 'application/json' },
+        body: '{"q":"say \\"hi\\""}',
+        timeouts: { connectMs: 10_000, readMs: 60_000, writeMs: 60_000 },
+      },
+    ]);
+  });
+
+  it.each<[Record<string, ValueObject>, ValueObject]>([
+    [{ a: { output: 'A' }, b: { output: 'B' } }, { Text: { output: 'A' } }],
+    [{ b: { output: 'B' } }, { Text: { output: 'B' } }],
+    [{}, {}],
+  ])('variable-aggregator with groups: %j', async (pool, outputs) => {
+    const data = `
+type: variable-aggregator
+title: Merge
+output_type: string
+variables: []
+advanced_settings:
+  group_enabled: true
+  groups:
+    - { group_name: Text, output_type: string, variables: [[a, output], [b, output]] }`;
+    expect((await run(data, pool)).result).toMatchObject({ status: 'succeeded', outputs });
   });
 });
