@@ -12,7 +12,12 @@ export type ModelErrorType =
   | 'InvokeServerUnavailableError'
   | 'InvokeConnectionError'
   | 'QuotaExceededError'
-  | 'ModelNotExistError';
+  | 'ModelNotExistError'
+  | 'NoPromptFoundError';
+
+/** What is said when nothing of a prompt is left to send (dsl 4.6). */
+export const noPromptFound =
+  'No prompt found in the LLM configuration. Please ensure a prompt is properly configured before proceeding.';
 
 /** A file that a model is shown. */
 export interface ModelFile {

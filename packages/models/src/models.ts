@@ -1,5 +1,6 @@
 import {
   ModelError,
+  noPromptFound,
   type CredentialSource,
   type ModelAnswer,
   type ModelInvoker,
@@ -61,8 +62,7 @@ export function createModels({ outbound, credentials, prices = {} }: ModelsOptio
     const messages =
       outputSchema && !native ? withSchemaInstruction(request.messages, mode, outputSchema) : request.messages;
     const prompt = toPrompt(messages, mode, protocol);
-    if (prompt.length === 0)
-      throw new ModelError('InvokeBadRequestError', 'Nothing of the prompt can be sent to the model.');
+    if (prompt.length === 0) throw new ModelError('NoPromptFoundError', noPromptFound);
     const client = await clientFor(access);
     const { stream } = await client[mode](model).doStream({
       ...toSettings(request.params, { protocol, provider, schema }),

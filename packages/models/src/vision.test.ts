@@ -97,8 +97,8 @@ it.each<[string, () => string, object]>([
 it('calls nobody when nothing of the prompt is left', async () => {
   const before = server.requests.length;
   await expect(ask('openai', server.baseUrl, [film], '')).rejects.toMatchObject({
-    errorType: 'InvokeBadRequestError',
-    message: expect.stringContaining('Nothing of the prompt can be sent') as unknown,
+    errorType: 'NoPromptFoundError',
+    message: expect.stringMatching(/^No prompt found in the LLM configuration/) as unknown,
   });
   expect(server.requests).toHaveLength(before);
 });

@@ -1,4 +1,4 @@
-import type { NodeScope, Selector, Value, ValueObject } from '@millrace/contracts';
+import { noPromptFound, type NodeScope, type Selector, type Value, type ValueObject } from '@millrace/contracts';
 import { parseJson, renderTemplate, templateReferences } from '@millrace/graph';
 import { NodeFailure } from '../node-failure.js';
 import type { LlmConfig } from './config.js';
@@ -56,11 +56,7 @@ export function assemblePrompt(config: LlmConfig, scope: NodeScope, inputs: Valu
   // Only models that look at files are shown those of the context.
   const shown = config.vision ? [...pictures, ...files] : [];
   const kept = config.model.mode === 'chat' ? attachFiles(said, shown) : said;
-  if (kept.length === 0) {
-    const message =
-      'No prompt found in the LLM configuration. Please ensure a prompt is properly configured before proceeding.';
-    throw new NodeFailure(message, 'NoPromptFoundError');
-  }
+  if (kept.length === 0) throw new NodeFailure(noPromptFound, 'NoPromptFoundError');
   return { messages: kept, params: renderParams(config.params, render) };
 }
 
