@@ -18,7 +18,12 @@ import {
   startCheckEnv,
   text,
 } from '@millrace/config';
-import { defaultCodeOutputLimits as defaults, type CodeOutputLimits } from '@millrace/nodes';
+import {
+  defaultCodeOutputLimits as defaults,
+  defaultResponseLimits as responseDefaults,
+  type CodeOutputLimits,
+  type ResponseLimits,
+} from '@millrace/nodes';
 import type { CodeRunnerOptions } from '@millrace/sandbox';
 
 const most = (value: number, meaning: string) => integer({ min: 1 }).default(value).describe(`${meaning}, as in Dify.`);
@@ -37,6 +42,14 @@ const codeOutputEnv = {
   CODE_MAX_STRING_ARRAY_LENGTH: most(defaults.maxStringArrayLength, 'Longest array of strings in outputs of code'),
   CODE_MAX_OBJECT_ARRAY_LENGTH: most(defaults.maxObjectArrayLength, 'Longest array of objects in outputs of code'),
   CODE_MAX_NUMBER_ARRAY_LENGTH: most(defaults.maxNumberArrayLength, 'Longest array of numbers in outputs of code'),
+};
+
+/** What responses of HTTP nodes may hold, named as Dify names it. */
+const responseSize = (value: number, meaning: string) =>
+  bytes().default(value).describe(`${meaning} that an HTTP node takes, as in Dify.`);
+const httpResponseEnv = {
+  HTTP_REQUEST_NODE_MAX_TEXT_SIZE: responseSize(responseDefaults.maxTextBytes, 'Longest text'),
+  HTTP_REQUEST_NODE_MAX_BINARY_SIZE: responseSize(responseDefaults.maxFileBytes, 'Largest file'),
 };
 
 /** The cage for users' code; limits are per run and interpreter. */
@@ -84,6 +97,7 @@ export const workerEnv = {
   FILES_MEMORY_LIMIT: bytes()
     .default(512 * 1024 ** 2)
     .describe('Bytes of files that are held in memory at a time; nodes that need more wait for others.'),
+  ...httpResponseEnv,
   ...codeOutputEnv,
   ...codeRunnerEnv,
 };
@@ -101,6 +115,11 @@ export const codeOutputLimits = (env: Env): CodeOutputLimits => ({
   maxStringArrayLength: env.CODE_MAX_STRING_ARRAY_LENGTH,
   maxObjectArrayLength: env.CODE_MAX_OBJECT_ARRAY_LENGTH,
   maxNumberArrayLength: env.CODE_MAX_NUMBER_ARRAY_LENGTH,
+});
+
+export const responseLimits = (env: Env): ResponseLimits => ({
+  maxTextBytes: env.HTTP_REQUEST_NODE_MAX_TEXT_SIZE,
+  maxFileBytes: env.HTTP_REQUEST_NODE_MAX_BINARY_SIZE,
 });
 
 export const codeRunnerOptions = (env: Env): CodeRunnerOptions => ({

@@ -11,7 +11,7 @@ import { connectRedis, createRecovery, createRunState, inspectRedis, onStops, re
 import { createStore } from '@millrace/store';
 import { checkStart, createLogger, createMetrics, observePool, serveHealth, startTelemetry } from '@millrace/telemetry';
 import { resolve } from 'node:path';
-import { codeOutputLimits, codeRunnerOptions, readEnv, telemetrySource } from './env.js';
+import { codeOutputLimits, codeRunnerOptions, readEnv, responseLimits, telemetrySource } from './env.js';
 import {
   createCodeMetrics,
   createReconcilerMetrics,
@@ -73,7 +73,11 @@ const files = createFileAccess({
 const code = createCodeRunner({ ...codeRunnerOptions(env), onError, observer: createCodeMetrics(metrics) });
 // Where an operator keeps the started Python it is ready in a moment; elsewhere the first code node is soon enough.
 if (env.CODE_CACHE_DIR !== undefined) void code.start();
-const executors = createNodeExecutors({ outbound, models, files, code, codeOutputLimits: codeOutputLimits(env) });
+const executors = createNodeExecutors({
+  ...{ outbound, models, files, code },
+  codeOutputLimits: codeOutputLimits(env),
+  responseLimits: responseLimits(env),
+});
 const claims = createClaims(state);
 const observer = createWorkerMetrics(metrics, { maxTenants: env.METRICS_TENANTS });
 const finish = createFinish({ state, runs: store.runs, plans, observer });

@@ -1,4 +1,5 @@
 import { Float, type Selector, type Value, type ValueObject } from '@millrace/contracts';
+import { numberText } from '@millrace/graph';
 import { z } from 'zod';
 import { NodeFailure } from './node-failure.js';
 
@@ -8,7 +9,7 @@ export const anyValue = z.custom<Value>((value) => value !== undefined, 'is requ
 /** Text; numbers and booleans that a file left unquoted are taken as text, null as empty. */
 export const looseText = z.preprocess((value) => {
   if (value === null || value === undefined) return '';
-  if (value instanceof Float) return String(value.value);
+  if (value instanceof Float) return numberText(value);
   return typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean' ? String(value) : value;
 }, z.string());
 

@@ -1,18 +1,16 @@
-import type { FileReader, FileWriter, ModelInvoker, NodeExecutor, Outbound } from '@millrace/contracts';
+import type { ModelInvoker, NodeExecutor } from '@millrace/contracts';
 import { createChecks } from './checks/checks.js';
 import { createCodeNode, type CodeNodeDependencies } from './code/code.js';
 import { createEndNode } from './end/end.js';
-import { createHttpRequestNode } from './http-request/http-request.js';
+import { createHttpRequestNode, type HttpRequestDependencies } from './http-request/http-request.js';
 import { createIfElseNode } from './if-else/if-else.js';
 import { createLlmNode } from './llm/llm.js';
 import { createStartNode } from './start/start.js';
 import { createTemplateTransformNode } from './template-transform/template-transform.js';
 import { createVariableAggregatorNode } from './variable-aggregator/variable-aggregator.js';
 
-export interface NodeDependencies extends CodeNodeDependencies {
-  outbound: Pick<Outbound, 'open'>;
+export interface NodeDependencies extends CodeNodeDependencies, HttpRequestDependencies {
   models: ModelInvoker;
-  files: FileReader & FileWriter;
 }
 
 /** An executor of every node type that can run, by type. They hold no run state: one set serves a process. */

@@ -195,6 +195,7 @@ describe('template-transform', () => {
     ['no variables', '{ type: template-transform, template: "a" }', 'a'],
     ['null variables', '{ type: template-transform, variables: , template: "a" }', 'a'],
     ['a template without quotes', '{ type: template-transform, template: 2024 }', '2024'],
+    ['a template that is a float', '{ type: template-transform, template: 2.0 }', '2.0'],
     ['no template', '{ type: template-transform, variables: [] }', ''],
     [
       'keys of the editor',

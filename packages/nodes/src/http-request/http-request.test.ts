@@ -9,16 +9,18 @@ import { memoryFiles } from '../testing/memory-files.js';
 import { replying, sentForm, type Reply } from '../testing/replies.js';
 import { nodeRequest } from '../testing/request.js';
 import { createHttpRequestNode } from './http-request.js';
+import type { ResponseLimits } from './response.js';
 
 async function run(
   data: ValueObject,
   reply: Reply = {},
   pool: Record<string, ValueObject> = {},
   secrets: string[] = [],
+  responseLimits: Partial<ResponseLimits> = {},
 ) {
   const sent: OutboundRequest[] = [];
   const files = memoryFiles();
-  const node = createHttpRequestNode({ files, outbound: replying(reply, sent) });
+  const node = createHttpRequestNode({ files, outbound: replying(reply, sent), responseLimits });
   const base = { type: 'http-request', title: 'H', method: 'get', url: 'http://h.example/p?own=1' };
   const result: NodeResult = await node.execute(nodeRequest({ ...base, ...data }, pool, {}, secrets).request);
   return { result, sent, files, request: sent[0], dump: result.processData['request'] as string };
@@ -73,6 +75,7 @@ describe('requests', () => {
 
   it.each<[text: string, headers: Record<string, string>]>([
     ['A: 1\r\nB:2\rC : 3 ', { A: '1', B: '2', C: '3' }],
+    ['A: 1\vB: 2\fC: 3\x1cD: 4\x85E: 5\u2028F: 6', { A: '1', B: '2', C: '3', D: '4', E: '5', F: '6' }],
     ['A: http://x:1/', { A: 'http://x:1/' }],
     ['A\n\n   \nB:', { A: '', B: '' }],
     ['A: 1\na: 2', { a: '2' }],
@@ -313,6 +316,30 @@ describe('responses', () => {
       expect((result as { error: string }).error).toMatch(size);
       expect(files.made).toEqual([]);
     }
+  });
+
+  it.each<[Partial<ResponseLimits>, type: string, bytes: number, error: string | undefined]>([
+    [{ maxTextBytes: 4096 }, 'text/plain', 4096, undefined],
+    [{ maxTextBytes: 4096 }, 'text/plain', 4097, 'Text size is too large, max size is 0.00 MB'],
+    [{ maxTextBytes: 12 * 1024 ** 2 }, 'text/plain', 11.5 * 1024 ** 2, undefined],
+    [{ maxTextBytes: 12 * 1024 ** 2 }, 'image/png', 11.5 * 1024 ** 2, 'File size is too large, max size is 10.00 MB'],
+    [{ maxFileBytes: 1000 }, 'image/png', 1000, undefined],
+    [{ maxFileBytes: 1000 }, 'image/png', 1001, 'File size is too large'],
+    [{ maxFileBytes: 1000 }, 'text/plain', 5000, undefined],
+  ])('with the limits %j %s of %d bytes: %s', async (limits, type, bytes, error) => {
+    const { result } = await run(
+      {},
+      { headers: { 'content-type': type }, body: Buffer.alloc(bytes, 'abc') },
+      {},
+      [],
+      limits,
+    );
+    if (error === undefined) expect(result.status).toBe('succeeded');
+    else
+      expect(result).toMatchObject({
+        errorType: 'ResponseSizeError',
+        error: expect.stringContaining(error) as unknown,
+      });
   });
 
   it('stores a file as it is', async () => {

@@ -17,7 +17,7 @@ import { bodyFileValues, openBodyFiles } from './body-files.js';
 import { configureHttp, type HttpConfig } from './config.js';
 import { receive } from './receive.js';
 import { prepareRequest, type PreparedRequest } from './request.js';
-import { maxFileBytes, retryAfterMs } from './response.js';
+import { defaultResponseLimits, retryAfterMs, type ResponseLimits } from './response.js';
 
 /** A status that counts as failure; carries what the server asked for. */
 class StatusFailure extends Error {
@@ -32,10 +32,13 @@ class StatusFailure extends Error {
 export interface HttpRequestDependencies {
   outbound: Pick<Outbound, 'open'>;
   files: FileReader & FileWriter;
+  /** What is left out has its default. */
+  responseLimits?: Partial<ResponseLimits>;
 }
 
 /** Calls an HTTP address through the guarded client (dsl 4.13). Retrying is the engine's work. */
-export function createHttpRequestNode({ outbound, files }: HttpRequestDependencies): NodeExecutor {
+export function createHttpRequestNode({ outbound, files, responseLimits }: HttpRequestDependencies): NodeExecutor {
+  const limits = { ...defaultResponseLimits, ...responseLimits };
   return defineNode(
     'http-request',
     async (request, report): Promise<Success> => {
@@ -56,8 +59,8 @@ export function createHttpRequestNode({ outbound, files }: HttpRequestDependenci
     const { status, headers } = response;
     const isFailure = config.failsOnStatus && (status < 200 || status > 299);
     const store = (body: AsyncIterable<Uint8Array>) =>
-      files.createFromResponse(owner, { ...response, body }, maxFileBytes);
-    const received = await receive(response, isFailure ? undefined : store);
+      files.createFromResponse(owner, { ...response, body }, limits.maxFileBytes);
+    const received = await receive(response, limits, isFailure ? undefined : store);
     if (isFailure) throw new StatusFailure(status, retryAfterMs(status, headers, Date.now()));
     return { outputs: { status_code: status, headers, ...received } };
   }

@@ -3,10 +3,18 @@ import { TextDecoder } from 'node:util';
 import { extension } from 'mime-types';
 import { NodeFailure } from '../node-failure.js';
 
-/** Longest text. */
-export const maxTextBytes = 1024 * 1024;
-/** Largest file, and where reading ends. */
-export const maxFileBytes = 10 * 1024 * 1024;
+/** Most bytes of a response. */
+export interface ResponseLimits {
+  /** Default 1 MiB. */
+  maxTextBytes: number;
+  /** Default 10 MiB. */
+  maxFileBytes: number;
+}
+
+export const defaultResponseLimits: ResponseLimits = {
+  maxTextBytes: 1024 * 1024,
+  maxFileBytes: 10 * 1024 * 1024,
+};
 
 const textApplications = /json|xml|javascript|x-www-form-urlencoded|yaml|graphql/;
 const textMarkers = ['{', '[', '<', 'function', 'var ', 'const ', 'let '];
@@ -40,7 +48,7 @@ function looksLikeText(head: Uint8Array): boolean {
 }
 
 /** @throws NodeFailure when the response is larger than its kind may be */
-export function checkSize(isFile: boolean, bytes: number): void {
+export function checkSize(isFile: boolean, bytes: number, { maxTextBytes, maxFileBytes }: ResponseLimits): void {
   const limit = isFile ? maxFileBytes : maxTextBytes;
   if (bytes <= limit) return;
   const mib = (size: number) => (size / 1024 / 1024).toFixed(2);
