@@ -1,6 +1,6 @@
 import type { Value, ValueObject } from '@millrace/contracts';
 import { isObject, parseJson } from '@millrace/graph';
-import { jsonrepair } from 'jsonrepair';
+import { mendJson } from '../mend-json.js';
 
 /**
  * Models wrap JSON in reasoning, fences and words, and forget commas: the object is found and mended. Answers with what is
@@ -14,7 +14,7 @@ export function parseAnswer(text: string): ValueObject | string {
   let problem = 'the answer holds no JSON object';
   for (const candidate of candidates) {
     if (candidate === undefined || !/^[{[]/.test(candidate)) continue;
-    for (const mend of [(json: string) => json, jsonrepair]) {
+    for (const mend of [(json: string) => json, mendJson]) {
       try {
         const object = toObject(parseJson(mend(candidate)));
         if (object) return object;

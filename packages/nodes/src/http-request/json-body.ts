@@ -1,6 +1,6 @@
 import { Float, type Selector, type Value } from '@millrace/contracts';
 import { parseJson, renderTemplate, stringifyJson, toText } from '@millrace/graph';
-import { jsonrepair } from 'jsonrepair';
+import { mendJson } from '../mend-json.js';
 import { NodeFailure } from '../node-failure.js';
 
 /**
@@ -38,12 +38,12 @@ function split(template: string, get: (selector: Selector) => Value | undefined)
   });
 }
 
-/** An escape, a backslash that begins none, a quote, or text without any of them. */
-const templateToken = /\\(?:["'\\/bfnrt]|u[0-9a-fA-F]{4})|\\|["']|[^\\"']+/g;
+/** An escape, a quote, or text without any of them. */
+const templateToken = /\\[^]|["']|[^\\"']+|\\/g;
 
 /**
- * The text with inserted values escaped where they stand inside a string of the template, and with backslashes doubled that begin
- * no escape. Where nothing was inserted, a key gets an empty text, and a list or an object loses the comma.
+ * The text with inserted values escaped where they stand inside a string of the template. Where nothing was inserted, a key gets
+ * an empty text, and a list or an object loses the comma.
  */
 function withEscapes(pieces: Piece[]): string {
   let out = '';
@@ -62,7 +62,7 @@ function withEscapes(pieces: Piece[]): string {
       for (const [token] of rest.matchAll(templateToken)) {
         if (token === quote) quote = '';
         else if (quote === '' && (token === '"' || (token === "'" && '[{,:'.includes(last)))) quote = token;
-        write(token === '\\' && quote !== '' ? '\\\\' : token);
+        write(token);
       }
     } else if (quote !== '') write(escaped(text, quote));
     else if (text !== '') write(text);
@@ -111,7 +111,7 @@ function repaired(text: string): Read {
   // Hostile texts make the library read the rest again at every quote; this keeps it below a second.
   if ((text.match(/["'`´‘’“”]/g)?.length ?? 0) * text.length > maxRepairSteps) return undefined;
   try {
-    const read = parseJson(jsonrepair(text));
+    const read = parseJson(mendJson(text));
     return typeof read === 'object' && read !== null && !(read instanceof Float) ? { read } : undefined;
   } catch {
     // Beyond repair: the next reading decides.

@@ -57,6 +57,16 @@ describe('structured output', () => {
     expect(calls[0]?.outputSchema).toEqual(person);
   });
 
+  it('keeps the backslashes of formulas and paths, as Dify does', async () => {
+    const text = '{"sum": "\\\\(\\sum_{i} x\\)", "path": "C:\\dir", "lines": "a\nb", "said": "\\"so\\"\\u0021"}';
+    const { result } = await run(text, { type: 'object' });
+    expect(result).toMatchObject({
+      outputs: {
+        structured_output: { sum: '\\(\\sum_{i} x\\)', path: 'C:\\dir', lines: 'a\nb', said: '"so"!' },
+      },
+    });
+  });
+
   it('keeps integers and floats apart', async () => {
     const { result } = await run('{"i": 1, "f": 1.0, "n": 0.5, "big": 12345678901234567890}', { type: 'object' });
     expect(result).toMatchObject({
