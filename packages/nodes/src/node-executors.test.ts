@@ -1,4 +1,4 @@
-import { Float, type ModelInvoker, type NodeResult, type ValueObject } from '@millrace/contracts';
+import { Float, type ModelInvoker, type NodeResult, type Value, type ValueObject } from '@millrace/contracts';
 import { createNodeExecutors, supportedNodeTypes } from './node-executors.js';
 import { memoryFiles } from './testing/memory-files.js';
 import { nodeRequest } from './testing/request.js';
@@ -83,7 +83,31 @@ describe('end', () => {
     ];
     const expected = { a: new Float(1), b: null, c: null, d: [1] };
     const result = await run('end', { outputs }, { x: { y: new Float(1) }, '1700000000001': { y: [1] } });
-    expect(result).toMatchObject({ status: 'succeeded', inputs: expected, outputs: expected, handle: 'source' });
+    expect(result).toEqual({
+      ...{ status: 'succeeded', inputs: expected, outputs: expected, handle: 'source' },
+      ...{ processData: {}, metadata: {} },
+    });
+  });
+
+  const file = { dify_model_identity: '__dify__file__', filename: 'a.pdf', size: 3 };
+  it.each<[string, string[], Value]>([
+    ['a null', ['x', 'none'], null],
+    ['a member', ['x', 'deep', 'a'], [true]],
+    ['a member that is null', ['x', 'deep', 'n'], null],
+    ['an index, which nothing has', ['x', 'list', '0'], null],
+    ['a file', ['x', 'file'], file],
+    ['an attribute of a file', ['x', 'file', 'name'], 'a.pdf'],
+    ['a whole node', ['x'], null],
+    ['a value of another type than declared', ['x', 'list'], [1]],
+  ])('%s', async (_, value_selector, o) => {
+    const pool = { x: { none: null, deep: { a: [true], n: null }, list: [1], file } };
+    const outputs = [{ variable: 'o', value_selector, value_type: 'string' }];
+    expect(await run('end', { outputs }, pool)).toMatchObject({ status: 'succeeded', outputs: { o } });
+  });
+
+  it('of two outputs of one name the later counts', async () => {
+    const outputs = ['a', 'b'].map((name) => ({ variable: 'o', value_selector: ['x', name] }));
+    expect(await run('end', { outputs }, { x: { a: 1, b: 2 } })).toMatchObject({ outputs: { o: 2 } });
   });
 
   it('takes any name for an output', async () => {
@@ -142,6 +166,20 @@ describe('if-else', () => {
     expect(await run('if-else', { cases: [one([])] })).toMatchObject({ handle: 'true' });
   });
 
+  it('reports what the last case looked at, also when it did not hold', async () => {
+    const cases = [one([condition('is', 'a')]), one([condition('exists'), condition('is', 'b')], 'c2')];
+    expect(await run('if-else', { cases }, { x: { v: 'z' } })).toMatchObject({
+      handle: 'false',
+      inputs: { conditions: [{ actual_value: 'z', expected_value: 'b', comparison_operator: 'is' }] },
+      processData: {
+        condition_results: [
+          { group: { case_id: 'true' }, results: [false], final_result: false },
+          { group: { case_id: 'c2' }, results: [true, false], final_result: false },
+        ],
+      },
+    });
+  });
+
   it('reads the old form', async () => {
     const data = { logical_operator: 'and', conditions: [condition('not empty')] };
     expect(await run('if-else', data, { x: { v: 'a' } })).toMatchObject({
@@ -156,6 +194,8 @@ describe('if-else', () => {
     [condition('is', 'a', ['x', 'nope']), {}, "Variable ['x', 'nope'] not found"],
     [condition('is', '1'), { v: 1 }, 'Invalid actual value type: string or boolean'],
     [condition('>', 'abc'), { v: 1 }, "Cannot convert 'abc' to number"],
+    [condition('contains', 'x'), { v: [{ dify_model_identity: '__dify__file__' }] }, 'Sub variable is required'],
+    [condition('like', 'x'), { v: 1 }, 'Unsupported operator: like'],
   ])('fails on %j', async (broken, x, error) => {
     const result = await run('if-else', { cases: [one([broken])] }, { x });
     expect(result).toMatchObject({ status: 'failed', error, errorType: '' });
@@ -204,10 +244,36 @@ describe('variable-aggregator', () => {
       { G1: { output: 'v' } },
       { x: 'v' },
     ],
+    [
+      'the first in the order of the list, not of arrival',
+      { variables: [['c', 'out'], ...variables] },
+      { a: { out: 1 }, b: { out: { deep: 2 } }, c: { out: 3 } },
+      { output: 3 },
+      { out: 3 },
+    ],
+    [
+      'any type, whatever is declared',
+      { output_type: 'string', variables },
+      { a: { out: [1] } },
+      { output: [1] },
+      { out: [1] },
+    ],
+    ['no member that is missing', { variables }, { b: { out: {} } }, {}, {}],
+    [
+      'nulls in groups',
+      grouped([
+        { group_name: 'G1', variables: [['a', 'out']] },
+        { group_name: 'G2', variables: [['b', 'y']] },
+      ]),
+      { a: { out: null }, b: { y: 0 } },
+      { G1: { output: null }, G2: { output: 0 } },
+      { out: null, y: 0 },
+    ],
+    ['groups only', { ...grouped([]), variables }, { a: { out: 1 } }, {}, {}],
   ])('takes %s', async (_, data, pool, outputs, inputs) => {
-    expect(await run('variable-aggregator', data, pool)).toMatchObject({ status: 'succeeded', handle: 'source' });
-    const result = await run('variable-aggregator', data, pool);
-    expect(result.status === 'succeeded' && [result.outputs, result.inputs]).toEqual([outputs, inputs]);
+    expect(await run('variable-aggregator', data, pool)).toEqual({
+      ...{ status: 'succeeded', handle: 'source', outputs, inputs, processData: {}, metadata: {} },
+    });
   });
 });
 
@@ -229,10 +295,31 @@ describe('template-transform', () => {
     });
   });
 
+  const file = { dify_model_identity: '__dify__file__', filename: 'a.pdf', size: 3 };
+  it.each<[string, Value, string]>([
+    ['{{ x.b }} {{ x["b"] }} {{ x.list[0] }} {{ x.list[-1:] }}', { b: 1, list: ['p', 'q'] }, "1 1 p ['q']"],
+    ['{{ x }}', { a: null, b: [true, new Float(1)] }, "{'a': None, 'b': [True, 1.0]}"],
+    ['{{ x }}', null, 'None'],
+    ['{{ x.filename }} {{ x.size }}', file, 'a.pdf 3'],
+    ['{% for i in x %}{{ loop.index }}{{ i }}{% endfor %}', ['a', 'b'], '1a2b'],
+    ['{{ x | join(", ") }} {{ x[0] | float }}', ['1', '2'], '1, 2 1.0'],
+    ['<{{ x }}>', '<b>"&"</b>', '<<b>"&"</b>>'],
+    ['{% if x %}\n  a\n{% endif %}\nb\n\n', true, '\n  a\n\nb\n'],
+    ['{{ x | tojson }}', { b: '<', a: "&'>" }, '{"a": "\\u0026\\u0027\\u003e", "b": "\\u003c"}'],
+    ['{{ "x" * 400000 }}', null, 'x'.repeat(400_000)],
+  ])('%j of %j', async (template, v, output) => {
+    expect(await run('template-transform', { variables, template }, { a: { v } })).toMatchObject({
+      outputs: { output },
+    });
+  });
+
   it.each([
     ['{% if %}', "expected token 'expression', got 'end of tag' (line 1)"],
     ['{{ x.y.z }}', "'str object' has no attribute 'y'"],
     ['{{ x * 400001 }}', 'Output length exceeds 400000 characters'],
+    ['{{ x | nothing }}', "No filter named 'nothing'."],
+    ['{{ gone.y.z }}', "'None' has no attribute 'y'"],
+    ['{{ unknown.y }}', "'unknown' is undefined"],
   ])('%s fails', async (template, error) => {
     expect(await run('template-transform', { variables, template }, { a: { v: 'a' } })).toMatchObject({
       status: 'failed',

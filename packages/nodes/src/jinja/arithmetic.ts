@@ -40,7 +40,18 @@ export function binary(operator: string, left: Item, right: Item): Item {
     const repeated = times === undefined ? undefined : repeat(isInteger(y) ? a : b, Math.max(0, times));
     if (repeated !== undefined) return repeated;
   }
-  throw new TemplateError(`unsupported operand type(s) for ${operator}: '${kindOf(left)}' and '${kindOf(right)}'`);
+  throw new TemplateError(mismatch(operator, a, b));
+}
+
+const isSequence = (item: Item): boolean => typeof item === 'string' || (isList(item) && !(item instanceof View));
+
+/** What Python says of operands that do not go together. */
+function mismatch(operator: string, left: Item, right: Item): string {
+  const [kind, other] = [kindOf(left), kindOf(right)];
+  if (operator === '+' && isSequence(left)) return `can only concatenate ${kind} (not "${other}") to ${kind}`;
+  if (operator === '*' && (isSequence(left) || isSequence(right)))
+    return `can't multiply sequence by non-int of type '${isSequence(left) ? other : kind}'`;
+  return `unsupported operand type(s) for ${operator === '**' ? '** or pow()' : operator}: '${kind}' and '${other}'`;
 }
 
 function repeat(value: Item, count: number): Item | undefined {

@@ -20,10 +20,13 @@ import {
 } from './runtime.js';
 import { formatBraces } from './text-format.js';
 
+/** How Jinja's messages call an object. */
+const described = (object: Item): string => (object === null ? 'None' : `${kindOf(object)} object`);
+
 /** A method or another attribute, as Python's `getattr` finds it: members of mappings are none. */
 export function attributeOf(object: Item, name: string): Item {
   if (object instanceof Undefined) throw new TemplateError(object.message);
-  const missing = () => new Undefined(`'${kindOf(object)} object' has no attribute '${name}'`);
+  const missing = () => new Undefined(`'${described(object)}' has no attribute '${name}'`);
   if (object instanceof Attributes || object instanceof Callable) {
     const found = object.members.get(name);
     return found !== undefined ? found : missing();
@@ -56,7 +59,7 @@ export function itemOf(object: Item, index: Item): Item {
   if (object instanceof Undefined) throw new TemplateError(object.message);
   const at = plain(index);
   const holder = plain(object);
-  const missing = () => new Undefined(`${kindOf(object)} object has no element ${print(at)}`);
+  const missing = () => new Undefined(`${described(object)} has no element ${print(at)}`);
   if (isMapping(holder)) {
     const found = isHashable(at) ? valueAt(holder, at) : undefined;
     if (found !== undefined) return found;

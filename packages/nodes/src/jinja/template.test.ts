@@ -39,6 +39,30 @@ describe('compileTemplate', () => {
     else expect(render()).toBe(output);
   });
 
+  it.each([
+    ['{{ no.y.z }}', "'None' has no attribute 'y'"],
+    ['{{ no[0].z }}', 'None has no element 0'],
+    ['{{ no["k"].z }}', "'None' has no attribute 'k'"],
+    ['{{ s.y.z }}', "'str object' has no attribute 'y'"],
+    ['{{ l[5].z }}', 'list object has no element 5'],
+    ['{{ s + n }}', 'can only concatenate str (not "int") to str'],
+    ['{{ l + s }}', 'can only concatenate list (not "str") to list'],
+    ['{{ (1,) + l }}', 'can only concatenate tuple (not "list") to tuple'],
+    ['{{ n + s }}', "unsupported operand type(s) for +: 'int' and 'str'"],
+    ['{{ d + d }}', "unsupported operand type(s) for +: 'dict' and 'dict'"],
+    ['{{ s * 1.5 }}', "can't multiply sequence by non-int of type 'float'"],
+    ['{{ s * s }}', "can't multiply sequence by non-int of type 'str'"],
+    ['{{ no * l }}', "can't multiply sequence by non-int of type 'NoneType'"],
+    ['{{ d * d }}', "unsupported operand type(s) for *: 'dict' and 'dict'"],
+    ['{{ s ** n }}', "unsupported operand type(s) for ** or pow(): 'str' and 'int'"],
+    ['{{ l - l }}', "unsupported operand type(s) for -: 'list' and 'list'"],
+    ['{{ n | length }}', "object of type 'int' has no len()"],
+    ['{{ nothing.y }}', "'nothing' is undefined"],
+  ])('says what Jinja2 says: %s', (template, message) => {
+    const values = { no: null, n: 5, s: 'a', l: [1], d: { a: 1 } };
+    expect(() => compileTemplate(template).render(values)).toThrow(new TemplateError(message));
+  });
+
   it.each(['include', 'extends', 'import', 'from'])('has no other templates to %s', (tag) =>
     expect(() => compileTemplate(`{% ${tag} 'x' %}`)).toThrow('not available'),
   );
