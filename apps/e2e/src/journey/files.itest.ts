@@ -9,7 +9,7 @@ import {
   workflowFile,
   type HttpTarget,
 } from '@millrace/testing';
-import { Client, type BlockingBody, type WireEvent } from '../client.js';
+import { Client, collect, type BlockingBody, type WireEvent } from '../client.js';
 import { Fleet, type PublishedApp } from '../fleet.js';
 
 /** What Dify's official client offers for files; its type declarations lag behind. */
@@ -250,6 +250,37 @@ describe('files through a run', () => {
       expect(JSON.stringify(model.requests[0]?.body)).toContain(Buffer.from('picture').toString('base64'));
     } finally {
       await model.close();
+    }
+  });
+
+  it('that a model makes are outputs, and stand as links in its streamed text', async () => {
+    const parts = [
+      { text: 'Look: ' },
+      { inlineData: { mimeType: 'image/png', data: Buffer.from('drawn').toString('base64') } },
+      { text: ' Like it?' },
+    ];
+    const frame = { candidates: [{ content: { parts, role: 'model' }, finishReason: 'STOP' }], usageMetadata: {} };
+    const google = await startHttpTarget({
+      headers: { 'content-type': 'text/event-stream' },
+      body: `data: ${JSON.stringify(frame)}\n\n`,
+    });
+    try {
+      await fleet.console('POST', 'workspaces/current/model-providers/google/credentials', {
+        credentials: { api_key: 'g-test-secret', base_url: `${google.url}/v1beta` },
+      });
+      const model = { provider: 'google', name: 'draws', mode: 'chat', completion_params: {} };
+      const nodes = [start([]), llm('m', 'Draw', { model }), end({ text: ['m', 'text'], files: ['m', 'files'] })];
+      const { apiKey } = await fleet.publish(workflowFile({ name: 'draw', nodes }));
+      const events = await collect(await new Client(fleet.url(), apiKey).stream({}));
+      const streamed = events.filter(({ event }) => event === 'text_chunk').map(({ data }) => data['text'] as string);
+      const { text, files } = events.at(-1)?.data['outputs'] as { text: string; files: FileObject[] };
+      const link = /^Look: !\[[0-9a-f]{32}\.png\]\((http[^)]+)\) Like it\?$/.exec(text)?.[1];
+      expect(streamed.join('')).toContain(text);
+      expect(await fetchText(link)).toEqual([200, 'drawn']);
+      expect(files).toMatchObject([{ type: 'image', mime_type: 'image/png', size: 5 }]);
+      expect(await fetchText(files[0]?.['url'])).toEqual([200, 'drawn']);
+    } finally {
+      await google.close();
     }
   });
 });
