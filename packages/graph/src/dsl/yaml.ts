@@ -1,6 +1,7 @@
 import { LineCounter, parse, YAMLParseError, type ScalarTag, type Tags } from 'yaml';
 import type { Value } from '@millrace/contracts';
 import { floatValue, integerValue } from '../values/json.js';
+import { modernBreaks } from './line-breaks.js';
 
 /** Kinds of YAML nodes that JSON knows too; dates stay text, sets and ordered maps are plain mappings. */
 const keptTags = new Set(
@@ -11,7 +12,11 @@ const keptTags = new Set(
 const maxDepth = 200;
 
 /** PyYAML, which writes these files, reads `1e3` as text: a float has a dot, its exponent a sign. */
-const pythonFloat = /^[-+]?(?:\d[\d_]*\.[\d_]*|\.[\d_]+)(?:[eE][-+]\d+)?$/;
+const pythonFloat = /^(?:[-+]?\d[\d_]*\.[\d_]*|\.\d[\d_]*)(?:[eE][-+]\d+)?$/;
+
+/** Nor is `08` a number there, nor `08:30`: they are no octals, and decimals do not begin with a zero. */
+const pythonInteger = /^[-+]?(?:0|[1-9][\d_]*)$/;
+const pythonSexagesimal = /^[-+]?[1-9][\d_]*(?::[0-5]?\d)+$/;
 
 /** Unlike YAML 1.1, PyYAML reads a bare `y` or `n` as text: think of `position: { x: 1, y: 2 }`. */
 const pythonBooleans = [
@@ -19,15 +24,26 @@ const pythonBooleans = [
   /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/,
 ] as const;
 
+/** What a scalar must look like to be of its kind; `undefined`: nothing looks like it; absent: what the library says. */
+function pythonTest({ tag, format, test }: ScalarTag): { test?: RegExp | undefined } {
+  switch (tag) {
+    case 'tag:yaml.org,2002:bool':
+      return { test: pythonBooleans[test?.test('true') === true ? 0 : 1] };
+    case 'tag:yaml.org,2002:int':
+      return format === undefined ? { test: pythonInteger } : format === 'TIME' ? { test: pythonSexagesimal } : {};
+    case 'tag:yaml.org,2002:float':
+      if (test?.test('.inf') === true) return {};
+      return { test: format === undefined ? pythonFloat : undefined };
+    default:
+      return {};
+  }
+}
+
 function pythonTags(tags: Tags): Tags {
   return tags.flatMap((tag) => {
     if (typeof tag === 'string' || !keptTags.has(tag.tag)) return [];
-    const scalar = tag as ScalarTag;
-    if (tag.tag === 'tag:yaml.org,2002:bool') {
-      return [{ ...scalar, test: pythonBooleans[scalar.test?.test('true') === true ? 0 : 1] }];
-    }
-    if (tag.tag !== 'tag:yaml.org,2002:float' || scalar.test?.test('.inf') === true) return [tag];
-    return scalar.format === 'EXP' || scalar.format === 'TIME' ? [] : [{ ...scalar, test: pythonFloat }];
+    const scalar = { ...tag, ...pythonTest(tag as ScalarTag) };
+    return 'test' in scalar && scalar.test === undefined ? [] : [scalar as typeof tag];
   });
 }
 
@@ -50,7 +66,7 @@ function toValue(parsed: Parsed, depth = 0): Value {
 export function parseYaml(text: string): Value {
   const lineCounter = new LineCounter();
   try {
-    const parsed: unknown = parse(text, {
+    const parsed: unknown = parse(modernBreaks(text), {
       version: '1.1',
       intAsBigInt: true,
       uniqueKeys: false,
