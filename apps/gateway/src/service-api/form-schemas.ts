@@ -26,7 +26,9 @@ async function firstMistake(variables: FormVariable[]): Promise<string | undefin
     const schema = schemaOf(raw['json_schema'] ?? null);
     if (typeof schema !== 'object' || schema === null || Array.isArray(schema))
       return `Invalid JSON schema of '${variable}': it must be a JSON object`;
-    if (!(await ajv.validateSchema(schema)))
+    // Draft 7 holds, whatever dialect the schema says it is in.
+    const { $schema: _, ...rules } = schema as Record<string, unknown>;
+    if (!(await ajv.validateSchema(rules)))
       return `Invalid JSON schema of '${variable}': ${ajv.errorsText(ajv.errors)}`;
   }
   return undefined;

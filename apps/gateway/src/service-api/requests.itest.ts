@@ -202,6 +202,7 @@ describe('a json_schema that is broken', () => {
     [{ type: 'nonsense' }, /^Invalid JSON schema of 'o': data\/type /],
     [{ properties: { a: 1 } }, /^Invalid JSON schema of 'o': data\/properties\/a /],
     ['{"type":"object","required":["a"]}', null],
+    [{ $schema: 'https://json-schema.org/draft/2020-12/schema', required: ['a'] }, null],
     ['', null],
   ])('refuses every run of its workflow: %j', async (json_schema, message) => {
     const nodes = [start([{ variable: 'o', type: 'json_object', json_schema }]), end({ o: ['start', 'o'] })];

@@ -40,7 +40,9 @@ export async function check({ kind, schema, text }: Check): Promise<Finding> {
       // One instance per schema: ids in users' schemas must not meet. Unknown formats and keywords are only remarks.
       const rules = { strict: false, validateFormats: false, logger: false } as const;
       const ajv = new Ajv(forAnswers ? { ...rules, allErrors: true, verbose: true } : rules);
-      const plain = toPlain(parseJson(schema)) as object;
+      const plain = toPlain(parseJson(schema)) as Record<string, unknown>;
+      // Draft 7 holds, whatever dialect the schema says it is in.
+      if (typeof plain === 'object') delete plain.$schema;
       if (forAnswers && ajv.validateSchema(plain) !== true) return wrongSchema(ajv.errors ?? []);
       validate = ajv.compile(plain);
       compiled.set(key, validate);

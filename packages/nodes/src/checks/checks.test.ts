@@ -106,6 +106,17 @@ it('patterns have all that JavaScript offers', async () => {
   });
 });
 
+it('draft 7 holds, whatever dialect a schema says it is in', async () => {
+  const { check } = createChecks();
+  const schema = { $schema: 'https://json-schema.org/draft/2020-12/schema', required: ['a'] };
+  expect(await check('t', object(schema, { a: 1 }))).toEqual({ json: '' });
+  expect(await check('t', object(schema, {}))).toHaveProperty('wrong', expect.stringContaining("'a'"));
+  expect(await check('t', { ...object(schema, {}), kind: 'schema' })).toEqual({ json: '' });
+  expect(await check('t', { kind: 'answer', schema: JSON.stringify(schema), text: '{"a": 1}' })).toEqual({
+    json: '{"a":1}',
+  });
+});
+
 it('a value that nests too deeply for its schema is a violation', async () => {
   const text = `${'{"a":'.repeat(30_000)}{}${'}'.repeat(30_000)}`;
   const schema = JSON.stringify({ properties: { a: { $ref: '#' } } });
