@@ -218,7 +218,7 @@ function startingValues(plan: Plan, context: RunContext, inputs: string): [numbe
   const values = new Map<number, string>();
   for (const segment of plan.stream.ends.flatMap(({ segments }) => segments)) {
     if ('text' in segment || (segment.node >= 0 && segment.node !== plan.root.index)) continue;
-    const value = resolveSelector(pool, JSON.parse(segment.selector) as string[]);
+    const value = resolveSelector(pool, JSON.parse(segment.selector) as string[], plan.root.id);
     // Once each, however many End nodes list it.
     if (value !== undefined) values.set(segment.sel, JSON.stringify(toMarkdown(value)));
   }

@@ -35,5 +35,5 @@ export function createScope(
     const value = parseJson(text) as ValueObject;
     return mayHoldFiles(text) ? fresh(run, value) : value;
   };
-  return { get: (selector) => resolveSelector(lookup, selector), secrets: plan.secrets };
+  return { get: (selector) => resolveSelector(lookup, selector, plan.root.id), secrets: plan.secrets };
 }

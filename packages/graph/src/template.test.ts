@@ -24,7 +24,7 @@ const pool: Record<string, ValueObject> = {
   '0b5c-uuid': { text: 'u' },
 };
 const get = (selector: Selector): Value | undefined =>
-  resolveSelector((key) => (Object.hasOwn(pool, key) ? pool[key] : undefined), selector);
+  resolveSelector((key) => (Object.hasOwn(pool, key) ? pool[key] : undefined), selector, 'begin');
 
 describe('resolveSelector (dsl 2.2)', () => {
   const cases: [string[], Value | undefined][] = [
@@ -47,6 +47,9 @@ describe('resolveSelector (dsl 2.2)', () => {
     [['begin', 'doc', 'filename'], undefined],
     [['begin', 'sys.query'], 'Q'],
     [['begin', 'env.KEY'], 'k'],
+    [['begin', 'sys.gone'], undefined],
+    [['llm_1', 'sys.query'], undefined],
+    [['nope', 'sys.query'], undefined],
     [['userinput', 'query'], 'Q'],
     [['userinput', 'files'], []],
     [['userinput', 'user_id'], undefined],
@@ -71,6 +74,11 @@ describe('renderTemplate (dsl 2.5)', () => {
     [`{{#${'a'.repeat(51)}.x#}}`, `{{#${'a'.repeat(51)}.x#}}`],
     ['{{{#llm_1.text#}}}', '{hi}'],
     ['$& {{#sys.query#}} $1', '$& Q $1'],
+    [`{{#${'a'.repeat(50)}.${'b'.repeat(30)}#}}`, `${'a'.repeat(50)}.${'b'.repeat(30)}`],
+    [`{{#a${'.b'.repeat(10)}#}}`, `a${'.b'.repeat(10)}`],
+    [`{{#a${'.b'.repeat(11)}#}}`, `{{#a${'.b'.repeat(11)}#}}`],
+    ['{{#llm_1.list.0#}} {{#llm_1.list.first#}}', '{{#llm_1.list.0#}} llm_1.list.first'],
+    ['{{#begin.doc#}}{{#begin.doc.name#}}', 'a.pdf'],
   ])('%s', (template, text) => {
     expect(renderTemplate(template, get)).toBe(text);
   });

@@ -21,23 +21,27 @@ const own = (holder: ValueObject, key: string): Value | undefined =>
 
 const systemNames = /^(sys|env|conversation)\.(.+)$/;
 
-function stored(pool: Pool, first: string, name: string): Value | undefined {
+function stored(pool: Pool, first: string, name: string, startId: string | undefined): Value | undefined {
   const outputs = pool(first);
   const value = outputs && own(outputs, name);
   if (value !== undefined) return value;
   // Old files read system variables through the start node: [startId, "sys.query"].
-  const dotted = systemNames.exec(name);
-  if (dotted) return stored(pool, dotted[1] ?? '', dotted[2] ?? '');
+  const dotted = first === startId ? systemNames.exec(name) : null;
+  if (dotted) return stored(pool, dotted[1] ?? '', dotted[2] ?? '', undefined);
   // Newer editors show sys.files and sys.query as userinput.*.
-  if (first === 'userinput' && !outputs && (name === 'files' || name === 'query')) return stored(pool, 'sys', name);
+  if (first === 'userinput' && !outputs && (name === 'files' || name === 'query'))
+    return stored(pool, 'sys', name, undefined);
   return undefined;
 }
 
-/** Value at a selector (dsl 2.2): `undefined` = missing, `null` = a stored null. Lists cannot be indexed. */
-export function resolveSelector(pool: Pool, selector: Selector): Value | undefined {
+/**
+ * Value at a selector (dsl 2.2): `undefined` = missing, `null` = a stored null. Lists cannot be indexed.
+ * @param startId the start node, under whose id old files find system variables too
+ */
+export function resolveSelector(pool: Pool, selector: Selector, startId?: string): Value | undefined {
   const [first, name, ...path] = selector;
   if (first === undefined || name === undefined) return undefined;
-  let value = stored(pool, first, name);
+  let value = stored(pool, first, name, startId);
   for (const key of path) {
     if (isFile(value)) {
       const attribute = Object.hasOwn(fileAttributes, key) ? fileAttributes[key] : undefined;
