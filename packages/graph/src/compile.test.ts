@@ -263,7 +263,7 @@ describe('node settings', () => {
   it('collects what a node reads, wherever it stands', () => {
     const { plan, warnings } = compiled(
       [
-        node('s', 'start'),
+        node('s', 'start', { variables: [{ variable: 'q' }] }),
         node('a', 'llm', {
           prompt_template: [{ role: 'user', text: '{{#s.q#}} {{#env.K#}} {{#env.MISSING#}} {{#sys.files#}}' }],
         }),

@@ -90,11 +90,19 @@ function unsupported({ nodes }: Structure, types: ReadonlySet<string>): string[]
   );
 }
 
-/** References whose first part names no node, and environment variables that are not declared. */
-function missingReferences({ nodes }: Structure, env: ValueObject): string[] {
-  const known = new Set([...nodes.map((node) => node.id), 'sys', 'conversation', 'userinput', 'rag']);
-  const isKnown = ([first = '', name = '']: Selector): boolean =>
-    first === 'env' ? Object.hasOwn(env, name) : known.has(first);
+/** System variables of workflow apps (dsl 2.7). */
+const systemNames = new Set(['files', 'user_id', 'app_id', 'workflow_id', 'workflow_run_id', 'timestamp']);
+
+/** References to nodes, to form, environment and system variables that do not exist; of other nodes' outputs nobody knows. */
+function missingReferences({ nodes }: Structure, { root, form, env }: Pick<Plan, 'root' | 'form' | 'env'>): string[] {
+  const ids = new Set(nodes.map((node) => node.id));
+  const formNames = new Set(form.map(({ variable }) => variable));
+  const isKnown = ([first = '', name = '']: Selector): boolean => {
+    if (first === root.id && root.type === 'start') return formNames.has(name) || name.includes('.');
+    if (ids.has(first)) return true;
+    if (first === 'env') return Object.hasOwn(env, name);
+    return first === 'sys' ? systemNames.has(name) : first === 'userinput' && name === 'files';
+  };
   return nodes.flatMap(({ id, data }) => {
     const missing = references(data).filter(({ certain, selector }) => certain && !isKnown(selector));
     const paths = new Set(missing.map(({ selector }) => selector.join('.')));
@@ -128,7 +136,7 @@ export function compilePlan(workflow: ValueObject, options: CompileOptions): Com
     const warnings = [
       ...structure.warnings,
       ...unsupported(structure, options.supportedTypes),
-      ...missingReferences(structure, plan.env),
+      ...missingReferences(structure, plan),
     ];
     return { ok: true, plan, warnings };
   } catch (error) {

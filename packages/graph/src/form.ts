@@ -2,7 +2,7 @@ import type { Value, ValueObject } from '@millrace/contracts';
 import type { FormVariable } from './plan.js';
 import { floatValue } from './values/json.js';
 import { parsePythonFloat, parsePythonInt, pythonStrip } from './values/numbers.js';
-import { pythonEquals, pythonRepr, pythonStr, truthy } from './values/python.js';
+import { isOn, pythonEquals, pythonRepr, pythonStr, truthy } from './values/python.js';
 import { isNumber, isObject } from './values/types.js';
 
 export type FormResult = { ok: true; values: ValueObject } | { ok: false; message: string };
@@ -141,7 +141,7 @@ export function parseForm(startData: ValueObject): FormVariable[] {
         variable,
         label: pythonStr(raw['label'] ?? variable),
         type: pythonStr(raw['type'] ?? 'text-input'),
-        required: truthy(raw['required'] ?? false),
+        required: isOn(raw['required']),
         default: raw['default'] ?? undefined,
         maxLength: positive(raw['max_length']),
         options: Array.isArray(options) ? options.map(pythonStr) : [],

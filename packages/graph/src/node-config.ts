@@ -3,7 +3,7 @@ import type { PlanNode } from './plan.js';
 import { PlanError, isContainer, type FileNode } from './structure.js';
 import { floatValue, parseJson } from './values/json.js';
 import { parsePythonFloat } from './values/numbers.js';
-import { pythonStr, truthy } from './values/python.js';
+import { isOn, pythonStr } from './values/python.js';
 import { isNumber, isObject } from './values/types.js';
 
 const branchTypes = new Set(['if-else', 'question-classifier', 'human-input']);
@@ -31,7 +31,7 @@ function count(value: Value | undefined): number {
 
 function retryOf({ type, data }: FileNode): PlanNode['retry'] {
   const config = data['retry_config'];
-  if (!retryTypes.has(type) || !isObject(config) || !truthy(config['retry_enabled'] ?? false)) {
+  if (!retryTypes.has(type) || !isObject(config) || !isOn(config['retry_enabled'])) {
     return { maxRetries: 0, intervalMs: 0 };
   }
   return { maxRetries: count(config['max_retries']), intervalMs: count(config['retry_interval']) };

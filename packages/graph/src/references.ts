@@ -11,6 +11,9 @@ export interface Reference {
 /** Files may leave ids of digits unquoted. */
 const isPart = (value: Value): value is string | number | bigint => typeof value === 'string' || isInteger(value);
 
+/** Left over by the editor: these types read what their other settings refer to (dsl 1.8). */
+const withoutVariables = new Set<Value>(['llm', 'answer', 'parameter-extractor', 'http-request']);
+
 /**
  * Everything in a node's data that may refer to a variable: `{{#…#}}` in any text, and lists of two or
  * more texts or whole numbers, which are selectors for certain under a key that says so.
@@ -29,6 +32,7 @@ export function references(data: Value): Reference[] {
       for (const [name, member] of Object.entries(part)) walk(member, name);
     }
   };
-  walk(data, '');
+  const leftOver = isObject(data) && withoutVariables.has(data['type'] ?? null);
+  walk(leftOver ? { ...data, variables: [] } : data, '');
   return found;
 }

@@ -52,15 +52,15 @@ function readNodes(graph: ValueObject): { nodes: FileNode[]; notes: Set<string> 
   for (const raw of list(graph['nodes'])) {
     if (!isObject(raw)) throw new PlanError('Every node must be a mapping');
     const id = idText(raw['id']);
+    if (raw['type'] === 'custom-note') {
+      if (id !== undefined) notes.add(id);
+      continue;
+    }
     if (id === undefined || id === '') throw new PlanError('A node has no id');
     if (controlCharacter.test(id)) throw new PlanError(`The node id ${JSON.stringify(id)} has a control character`);
     if (seen.has(id)) throw new PlanError(`Two nodes have the id '${id}'`);
     seen.add(id);
     const data = isObject(raw['data']) ? raw['data'] : {};
-    if (raw['type'] === 'custom-note') {
-      notes.add(id);
-      continue;
-    }
     const type = idText(data['type']);
     if (type === undefined || type === '') throw new PlanError(`Node '${id}' has no type`);
     const container = [raw['parentId'], data['iteration_id'], data['loop_id']].map(idText).find(Boolean);
@@ -84,8 +84,8 @@ function readEdges(graph: ValueObject, nodes: FileNode[], notes: Set<string>, wa
     const target = idText(raw['target']);
     const handle = readHandle(raw['sourceHandle']);
     if (source === undefined || target === undefined || handle === undefined) return [];
-    if (notes.has(source) || notes.has(target)) return [];
     const [from, to] = [byId.get(source), byId.get(target)];
+    if ((!from && notes.has(source)) || (!to && notes.has(target))) return [];
     if (!from || !to) {
       throw new PlanError(
         `An edge from '${source}' to '${target}' refers to the unknown node '${from ? target : source}'`,

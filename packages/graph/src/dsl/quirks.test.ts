@@ -1,4 +1,4 @@
-import type { ValueObject } from '@millrace/contracts';
+import { Float, type ValueObject } from '@millrace/contracts';
 import { compilePlan } from '../compile.js';
 import type { Plan } from '../plan.js';
 import { parseFile } from './file.js';
@@ -88,6 +88,10 @@ describe('variables', () => {
     ['a numeric name', '{ name: 2024, value_type: number, value: 1 }', { name: '2024', selector: ['env', '2024'] }],
     ['an integer as number', '{ name: N, value_type: number, value: 5 }', { value: 5 }],
     ['a boolean', '{ name: B, value_type: boolean, value: false }', { value: false }],
+    ['a boolean as number', '{ name: B, value_type: number, value: true }', { value: true }],
+    ['a boolean as integer', '{ name: B, value_type: integer, value: true }', { value: true }],
+    ['a mapping', '{ name: M, value_type: object, value: {a: 1.0} }', { value: { a: new Float(1) } }],
+    ['an unknown key', '{ name: S, value_type: string, value: x, description: d, z: 1 }', { description: 'd', z: 1 }],
     ['an empty list', '{ name: L, value_type: "array[string]", value: [] }', { value: [] }],
     ['an empty text', '{ name: S, value_type: string, value: "" }', { value: '' }],
   ])('%s', (_, variable, expected) => {
@@ -132,6 +136,22 @@ describe('nodes', () => {
       plain,
     ],
     [
+      'notes without id, with the id of a node, and with edges to nowhere',
+      {
+        nodes: `[{ type: custom-note, data: { type: "" } }, { id: end, type: custom-note, data: { type: "" } }, { id: n, type: custom-note }, ${start}, ${end}]`,
+        edges: `[${edge}, { source: n, target: gone }]`,
+      },
+      plain,
+    ],
+    [
+      'an iteration of 0.1.0: its entry is an ordinary node',
+      around(
+        '{ id: m, data: { type: iteration, start_node_id: in, startNodeType: code, iterator_selector: [start, l] } }',
+        ', { id: in, parentId: m, data: { type: code, isIterationStart: true, isInIteration: true, iteration_id: m } }',
+      ),
+      ['start:start', 'm:iteration', 'end:end'],
+    ],
+    [
       'unknown keys, positions and sizes',
       around(
         '{ id: m, data: { type: code, x: [1], selected: true, isInIteration: false }, position: {x: 1, y: -2.5}, zIndex: 0 }',
@@ -158,6 +178,11 @@ describe('nodes', () => {
       { retry: { maxRetries: 3, intervalMs: 100 } },
     ],
     ['retry switched off', 'retry_config: {retry_enabled: false, max_retries: 3}', { retry: { maxRetries: 0 } }],
+    [
+      'retry switched off in quotes',
+      'retry_config: {retry_enabled: "false", max_retries: 3}',
+      { retry: { maxRetries: 0 } },
+    ],
     ['retry in quotes', 'retry_config: {retry_enabled: true, max_retries: "2"}', { retry: { maxRetries: 2 } }],
     [
       'defaults that are no list while unused',
@@ -178,6 +203,27 @@ describe('nodes', () => {
     });
     expect(plan.nodes.map(({ reads }) => reads)).toEqual([[], ['17'], ['18', '17']]);
     expect(JSON.stringify(workflow)).not.toContain('[17');
+  });
+
+  it.each<[string, string, string[]]>([
+    ['leftovers of the editor', 'type: llm, variables: [{ variable: x, value_selector: [gone, x] }]', []],
+    [
+      'a variable of the form',
+      'type: code, variables: [{ variable: x, value_selector: [start, gone] }]',
+      ['start.gone'],
+    ],
+    ['a system variable, old form', 'type: code, variables: [{ variable: x, value_selector: [start, sys.files] }]', []],
+    ['system variables', 'type: llm, x: "{{#sys.timestamp#}} {{#sys.query#}}"', ['sys.query']],
+    ['what newer editors show', 'type: llm, x: "{{#userinput.files#}} {{#userinput.query#}}"', ['userinput.query']],
+    [
+      'conversation variables, which workflows have none of',
+      'type: llm, x: "{{#conversation.c#}}"',
+      ['conversation.c'],
+    ],
+    ['outputs of other nodes', 'type: llm, x: "{{#end.whatever#}}"', []],
+  ])('looks for %s', (_, data, missing) => {
+    const { warnings } = read(around(`{ id: m, data: { ${data} } }`));
+    expect(warnings).toEqual(missing.map((path) => `Node 'm' refers to '${path}', which does not exist`));
   });
 
   it('an empty selector of a context that is switched off refers to nothing', () => {
@@ -237,6 +283,12 @@ describe('start variables', () => {
       { default: '' },
     ],
     ['a name without quotes', '{ variable: 1, label: 2 }', { variable: '1', label: '2' }],
+    ['required in quotes', '{ variable: v, required: "false" }', { required: false }],
+    [
+      'options as PyYAML writes them: texts without quotes that it would not take for numbers',
+      '{ variable: v, type: select, options: [000568, 08:30, 1e3, "010"] }',
+      { options: ['000568', '08:30', '1e3', '010'] },
+    ],
     ['a null label', '{ variable: v, label: }', { label: 'v' }],
   ])('%s', (_, variable, expected) => {
     const { plan } = read({ nodes: `[{ id: start, data: { type: start, variables: [${variable}] } }, ${end}]` });

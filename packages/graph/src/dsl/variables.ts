@@ -10,8 +10,9 @@ const maxBytes = 200 * 1024;
 const checks: Readonly<Record<string, (value: Value) => boolean>> = {
   string: (value) => typeof value === 'string',
   secret: (value) => typeof value === 'string',
-  number: isNumber,
-  integer: isInteger,
+  // Python's bool is an int.
+  number: (value) => isNumber(value) || typeof value === 'boolean',
+  integer: (value) => isInteger(value) || typeof value === 'boolean',
   float: (value) => isNumber(value) && !isInteger(value),
   boolean: (value) => typeof value === 'boolean',
   object: isObject,

@@ -1,6 +1,6 @@
 import type { Value, ValueObject } from '@millrace/contracts';
 import { isNumber, isObject, toDouble } from '../values/types.js';
-import { pythonStr, truthy } from '../values/python.js';
+import { isOn, pythonStr } from '../values/python.js';
 import type { TransferMethod } from './file-value.js';
 
 /** Which files may stand somewhere (service-api 3.4). */
@@ -33,7 +33,7 @@ const count = (value: Value | undefined): number | undefined => {
 /** Settings of top-level `files`: the app's upload feature, `undefined` while it is off. */
 export function featureSettings(features: ValueObject): FileSettings | undefined {
   const upload = features['file_upload'];
-  if (!isObject(upload) || !truthy(upload['enabled'] ?? false)) return undefined;
+  if (!isObject(upload) || !isOn(upload['enabled'])) return undefined;
   const base = settings(upload);
   const limit = count(upload['number_limits']);
   return {

@@ -11,6 +11,12 @@ export function truthy(value: Value): boolean {
   return Boolean(value);
 }
 
+const off = new Set(['', '0', 'off', 'f', 'false', 'n', 'no']);
+
+/** A switch of a file: in quotes it means what it says. */
+export const isOn = (value: Value | undefined): boolean =>
+  typeof value === 'string' ? !off.has(value.toLowerCase()) : truthy(value ?? null);
+
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Zs}]/gu;
 
 function escapeUnprintable(char: string): string {
