@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { end, start, template, workflowFile } from '@millrace/testing';
+import { parse } from 'yaml';
 import { bearer, call, consoleCall, createTestApp, parseFrames, type Call } from '../testing/client.js';
 import { startFixture, type Fixture, type TestGateway } from '../testing/gateway-fixture.js';
 
@@ -133,6 +134,26 @@ describe('import', () => {
     const copy = String((await importFile(String(exported.body['data']))).body['app_id']);
     const graphOf = async (id: string) => (await admin(`apps/${id}/workflows/draft`)).body['graph'];
     expect(await graphOf(copy)).toEqual(await graphOf(appId));
+  });
+
+  it('comes back with what nobody here knows, and without what belongs to this installation', async () => {
+    const tool = { id: 'k', data: { type: 'tool', title: 'K', credential_id: 'mine', extra: { a: [1] } } };
+    const text = workflowFile({ nodes: [start(), tool, end({})] })
+      .replace('dependencies: []', 'dependencies: [{ type: marketplace }]')
+      .replace('use_icon_as_answer_icon: false', 'use_icon_as_answer_icon: true');
+    const { app_id } = (await importFile(text)).body;
+    await admin(`apps/${String(app_id)}/workflows/publish`, { body: {} });
+    const exported = parse(String((await admin(`apps/${String(app_id)}/export`)).body['data'])) as Record<
+      string,
+      unknown
+    >;
+    expect(exported).toMatchObject({
+      kind: 'app',
+      dependencies: [{ type: 'marketplace' }],
+      app: { mode: 'workflow', use_icon_as_answer_icon: true },
+    });
+    expect(JSON.stringify(exported)).toContain('"extra":{"a":[1]}');
+    expect(JSON.stringify(exported)).not.toMatch(/\$file|credential_id/);
   });
 });
 

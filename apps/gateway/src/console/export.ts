@@ -1,9 +1,10 @@
 import { ApiError, Float, type Value, type ValueObject } from '@millrace/contracts';
-import { currentVersion, parseJson } from '@millrace/graph';
+import { currentVersion, parseJson, restOfFile } from '@millrace/graph';
 import type { AppRecord, VersionRecord } from '@millrace/store';
 import type { RequestHandler } from 'express';
 import { Scalar, stringify } from 'yaml';
 import { appOfPath, callerOf } from './caller.js';
+import { exportedGraph } from './export-data.js';
 import { isObject } from './fields.js';
 import { listOf } from './present.js';
 import type { ConsoleApiDeps } from './router.js';
@@ -26,22 +27,26 @@ export const exportApp =
 
 /** The file an import reads back to the same app. Secrets are left empty unless asked for. */
 export function workflowYaml(app: AppRecord, stored: VersionRecord, includeSecrets: boolean): string {
-  const workflow = parseJson(stored.workflow) as ValueObject;
+  const { [restOfFile]: rest = {}, ...workflow } = parseJson(stored.workflow) as ValueObject;
+  const { app: appRest = {}, ...fileRest } = isObject(rest) ? rest : {};
   const environment = listOf(workflow, 'environment_variables');
   const file: ValueObject = {
+    ...fileRest,
     app: {
+      use_icon_as_answer_icon: false,
+      ...(isObject(appRest) ? appRest : {}),
       description: app.description,
       icon: app.icon ?? '',
       icon_background: app.iconBackground ?? '',
       icon_type: app.iconType,
       mode: app.mode,
       name: app.name,
-      use_icon_as_answer_icon: false,
     },
     kind: 'app',
     version: currentVersion,
     workflow: {
       ...workflow,
+      graph: exportedGraph(workflow['graph'] ?? {}),
       environment_variables: includeSecrets ? environment : environment.map(withoutSecret),
     },
   };

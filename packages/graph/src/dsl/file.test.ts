@@ -1,5 +1,5 @@
 import { Float } from '@millrace/contracts';
-import { parseFile, type ParsedFile } from './file.js';
+import { parseFile, restOfFile, type ParsedFile } from './file.js';
 import { judgeVersion } from './version.js';
 
 const supportedTypes = new Set(['start', 'end', 'template-transform']);
@@ -71,6 +71,12 @@ describe('parseFile', () => {
     ['an empty text', '', 'Invalid YAML format: content must be a mapping'],
     ['a list', '- 1', 'Invalid YAML format: content must be a mapping'],
     ['no app', 'version: "0.6.0"', 'Missing app data in YAML content'],
+    ['a bare graph', 'nodes: []\nedges: []', 'Missing app data in YAML content'],
+    [
+      'a knowledge pipeline',
+      'kind: rag_pipeline\nversion: 0.1.0\nrag_pipeline: { name: x }',
+      'Missing app data in YAML content: this is a knowledge pipeline, and only apps of mode workflow can be imported',
+    ],
     ['no mode', 'app: { name: x }', 'loss app mode'],
     [
       'no workflow',
@@ -113,6 +119,21 @@ describe('parseFile', () => {
       'a variable without name',
       file({ workflow: 'conversation_variables: [{ value_type: string, value: x }]' }),
       'missing name',
+    ],
+    [
+      'a variable that is null',
+      file({ workflow: 'conversation_variables: [{ name: A, value_type: object, value: }]' }),
+      'missing value of variable A',
+    ],
+    [
+      'a text that is none',
+      file({ workflow: 'environment_variables: [{ name: A, value_type: string, value: 5 }]' }),
+      'invalid string value 5',
+    ],
+    [
+      'a float that is none',
+      file({ workflow: 'environment_variables: [{ name: A, value_type: float, value: 5 }]' }),
+      'invalid float value 5',
     ],
     [
       'a large variable',
@@ -189,6 +210,56 @@ describe('parseFile', () => {
       workflow: { environment_variables: [{ name: 'A', value: new Float(1), selector: ['env', 'A'] }] },
     });
   });
+});
+
+it('reads the smallest file (dsl 1.16) without a word', () => {
+  const text = `
+kind: app
+version: "0.6.0"
+app: { name: Greeter, mode: workflow, icon: "W", description: "" }
+workflow:
+  environment_variables: []
+  conversation_variables: []
+  features: {}
+  graph:
+    nodes:
+      - id: "begin"
+        type: custom
+        data:
+          type: start
+          title: Start
+          variables:
+            - { variable: who, label: Who, type: text-input, required: true, max_length: 48 }
+      - id: "fmt"
+        type: custom
+        data:
+          type: template-transform
+          title: Format
+          variables: [{ variable: who, value_selector: [begin, who] }]
+          template: "Hello {{ who }}"
+      - id: "finish"
+        type: custom
+        data:
+          type: end
+          title: End
+          outputs: [{ variable: greeting, value_selector: [fmt, output], value_type: string }]
+    edges:
+      - { source: begin, sourceHandle: source, target: fmt, targetHandle: target }
+      - { source: fmt, sourceHandle: source, target: finish, targetHandle: target }
+`;
+  expect(parse(text)).toMatchObject({ status: 'completed', warnings: [] });
+  expect(parse(text.replace('0.6.0', '0.3.0'))).toMatchObject({ status: 'completed-with-warnings', warnings: [] });
+});
+
+it('keeps what it does not know of the file and of the app', () => {
+  const text = `${file().replace('icon: "W"', 'icon: "W", icon_type: emoji, use_icon_as_answer_icon: true')}
+dependencies: [{ type: marketplace }]
+`;
+  expect(parse(text)).toMatchObject({
+    workflow: { [restOfFile]: { dependencies: [{ type: 'marketplace' }], app: { use_icon_as_answer_icon: true } } },
+  });
+  const plain = parse(file());
+  expect('workflow' in plain && restOfFile in plain.workflow).toBe(false);
 });
 
 it.each([

@@ -73,6 +73,13 @@ function readVersion(file: ValueObject): string {
   throw new PlanError(`Invalid version type, expected str, got <class '${typeName(version)}'>`);
 }
 
+const missingApp = ({ kind }: ValueObject): PlanError =>
+  new PlanError(
+    kind === 'rag_pipeline'
+      ? 'Missing app data in YAML content: this is a knowledge pipeline, and only apps of mode workflow can be imported'
+      : 'Missing app data in YAML content',
+  );
+
 function readApp(app: ValueObject): AppBlock {
   return {
     mode: textOf(app['mode']),
@@ -126,6 +133,23 @@ function readWorkflow(file: ValueObject): ValueObject {
   };
 }
 
+/** Where a workflow keeps what its file said besides; an export puts it back. No run looks at it. */
+export const restOfFile = '$file';
+
+const ownKeys = new Set(['kind', 'version', 'app', 'workflow']);
+const ownAppKeys = new Set(['mode', 'name', 'description', 'icon', 'icon_type', 'icon_background']);
+
+const without = (mapping: ValueObject, keys: ReadonlySet<string>): ValueObject =>
+  Object.fromEntries(Object.entries(mapping).filter(([key]) => !keys.has(key)));
+
+/** Dependencies, unknown keys and the like (dsl appendix C); empty for most files. */
+function readRest(file: ValueObject, app: AppBlock): ValueObject {
+  const rest = without(file, ownKeys);
+  const appRest = without(app.raw, ownAppKeys);
+  const all = Object.keys(appRest).length > 0 ? { ...rest, app: appRest } : rest;
+  return Object.keys(all).length > 0 ? { [restOfFile]: all } : {};
+}
+
 type Content = Pick<Extract<ParsedFile, { app: AppBlock }>, 'app' | 'workflow' | 'warnings'>;
 
 function readContent(file: ValueObject, supportedTypes: ReadonlySet<string>): Content {
@@ -139,7 +163,11 @@ function readContent(file: ValueObject, supportedTypes: ReadonlySet<string>): Co
     (name) => `The secret environment variable '${name}' has no value and must be given one`,
   );
   const code = supportedTypes.has('code') ? codeWarnings(workflow['graph'] as ValueObject) : [];
-  return { app, workflow, warnings: [...warnings, ...compiled.warnings, ...code] };
+  return {
+    app,
+    workflow: { ...workflow, ...readRest(file, app) },
+    warnings: [...warnings, ...compiled.warnings, ...code],
+  };
 }
 
 /** Reads a Dify file. Bad input is a result, never an exception. */
@@ -148,7 +176,7 @@ export function parseFile(text: string, { supportedTypes, confirmed = false }: P
   try {
     const file = readYaml(text);
     versions.importedVersion = readVersion(file);
-    if (!isObject(file['app']) || !truthy(file['app'])) throw new PlanError('Missing app data in YAML content');
+    if (!isObject(file['app']) || !truthy(file['app'])) throw missingApp(file);
     const verdict = judgeVersion(versions.importedVersion);
     if (verdict === 'failed') throw new PlanError(`Invalid DSL version: ${versions.importedVersion}`);
     if (verdict === 'pending' && !confirmed) return { ...versions, status: 'pending' };
