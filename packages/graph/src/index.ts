@@ -2,6 +2,7 @@ export * from './certain.js';
 export * from './compile.js';
 export * from './conditions.js';
 export * from './dsl/file.js';
+export * from './dsl/model-providers.js';
 export { currentVersion, judgeVersion, type VersionVerdict } from './dsl/version.js';
 export * from './edge-table.js';
 export * from './files/file-mapping.js';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { end, start, template, workflowFile } from '@millrace/testing';
+import { end, llm, start, template, workflowFile } from '@millrace/testing';
 import { parse } from 'yaml';
 import { bearer, call, consoleCall, createTestApp, parseFrames, type Call } from '../testing/client.js';
 import { startFixture, type Fixture, type TestGateway } from '../testing/gateway-fixture.js';
@@ -125,6 +125,24 @@ describe('import', () => {
     expect(JSON.stringify(answer.body['warnings'])).toContain('knowledge-retrieval');
     const appId = String(answer.body['app_id']);
     expect((await admin(`apps/imports/${appId}/check-dependencies`)).body).toEqual({ leaked_dependencies: [] });
+  });
+
+  it('names model providers without credentials, whatever the status', async () => {
+    const ask = (id: string, provider: string) => llm(id, 'hi', { model: { provider, name: 'm', mode: 'chat' } });
+    const nodes = [
+      start(),
+      ask('a', 'mistralai'),
+      ask('b', 'langgenius/cohere/cohere'),
+      ask('c', 'mistralai'),
+      end({}),
+    ];
+    const warnings = async () => (await importFile(workflowFile({ nodes }))).body['warnings'];
+    const lack = (name: string, ids: string) =>
+      `Model provider '${name}' has no credentials yet; a run fails when it reaches ${ids}`;
+    expect(await warnings()).toEqual([lack('mistralai', 'a, c'), lack('langgenius/cohere/cohere', 'b')]);
+    const body = { credentials: { api_key: 'k' } };
+    await admin('workspaces/current/model-providers/cohere/credentials', { body });
+    expect(await warnings()).toEqual([lack('mistralai', 'a, c')]);
   });
 
   it('comes back from an export as it was', async () => {

@@ -107,7 +107,7 @@ const answer = (file?: ImportedFile): Omit<ImportResult, 'status'> => ({
 });
 
 async function runImport(
-  { store, supportedTypes, forget }: ConsoleApiDeps,
+  { store, supportedTypes, forget, runs }: ConsoleApiDeps,
   tenantId: string,
   request: ImportRequest,
   confirmed = false,
@@ -129,8 +129,23 @@ async function runImport(
     status: confirmed ? 'completed' : file.status,
     app_id: app.id,
     app_mode: app.mode,
-    warnings: file.warnings,
+    warnings: [...file.warnings, ...(await missingCredentials(runs, tenantId, file))],
   };
+}
+
+/** What the tenant has yet to save; it says nothing of the file, so that it does not count in the status. */
+async function missingCredentials(
+  { hasCredentials }: ConsoleApiDeps['runs'],
+  tenantId: string,
+  { providers }: ReadFile,
+): Promise<string[]> {
+  const found = await Promise.all(providers.map(([provider]) => hasCredentials(tenantId, provider)));
+  return providers
+    .filter((_, at) => !found[at])
+    .map(
+      ([name, nodes]) =>
+        `Model provider '${name}' has no credentials yet; a run fails when it reaches ${nodes.join(', ')}`,
+    );
 }
 
 type ReadFile = Extract<ImportedFile, { workflow: string }>;

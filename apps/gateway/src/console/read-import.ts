@@ -1,5 +1,5 @@
 import type { JsonText } from '@millrace/contracts';
-import { currentVersion, parseFile, stringifyJson, type ParsedFile } from '@millrace/graph';
+import { currentVersion, modelProviders, parseFile, stringifyJson, type ParsedFile } from '@millrace/graph';
 import { Worker } from 'node:worker_threads';
 
 type Complete = Extract<ParsedFile, { warnings: string[] }>;
@@ -7,7 +7,11 @@ type Complete = Extract<ParsedFile, { warnings: string[] }>;
 /** What a workflow file comes to; the workflow as the text that is stored, so that it can leave a thread. */
 export type ImportedFile =
   | Exclude<ParsedFile, Complete>
-  | (Omit<Complete, 'app' | 'workflow'> & { app: Omit<Complete['app'], 'raw'>; workflow: JsonText });
+  | (Omit<Complete, 'app' | 'workflow'> & {
+      app: Omit<Complete['app'], 'raw'>;
+      workflow: JsonText;
+      providers: ReturnType<typeof modelProviders>;
+    });
 
 export interface ImportedText {
   text: string;
@@ -20,7 +24,7 @@ export function readImport({ text, ...options }: ImportedText): ImportedFile {
   const file = parseFile(text, options);
   if (!('workflow' in file)) return file;
   const { raw: _, ...app } = file.app;
-  return { ...file, app, workflow: stringifyJson(file.workflow) };
+  return { ...file, app, workflow: stringifyJson(file.workflow), providers: modelProviders(file.workflow) };
 }
 
 /** Larger files are read in a thread: the gateway must go on serving streams. */
