@@ -1,5 +1,6 @@
 import { ApiError, isUuid, newId, type ValueObject } from '@millrace/contracts';
 import { currentVersion as currentDslVersion, stringifyJson } from '@millrace/graph';
+import { providerKey } from '@millrace/store';
 import type { RequestHandler, Response } from 'express';
 import { readJsonObject } from '../http/body.js';
 import { callerOf } from './caller.js';
@@ -107,7 +108,7 @@ const answer = (file?: ImportedFile): Omit<ImportResult, 'status'> => ({
 });
 
 async function runImport(
-  { store, supportedTypes, forget, runs }: ConsoleApiDeps,
+  { store, supportedTypes, forget }: ConsoleApiDeps,
   tenantId: string,
   request: ImportRequest,
   confirmed = false,
@@ -129,19 +130,16 @@ async function runImport(
     status: confirmed ? 'completed' : file.status,
     app_id: app.id,
     app_mode: app.mode,
-    warnings: [...file.warnings, ...(await missingCredentials(runs, tenantId, file))],
+    warnings: [...file.warnings, ...(await missingCredentials(store, tenantId, file))],
   };
 }
 
 /** What the tenant has yet to save; it says nothing of the file, so that it does not count in the status. */
-async function missingCredentials(
-  { hasCredentials }: ConsoleApiDeps['runs'],
-  tenantId: string,
-  { providers }: ReadFile,
-): Promise<string[]> {
-  const found = await Promise.all(providers.map(([provider]) => hasCredentials(tenantId, provider)));
+async function missingCredentials(store: ConsoleStore, tenantId: string, { providers }: ReadFile): Promise<string[]> {
+  if (providers.length === 0) return [];
+  const saved = new Set(await store.credentials.providers(tenantId));
   return providers
-    .filter((_, at) => !found[at])
+    .filter(([name]) => !saved.has(providerKey(name)))
     .map(
       ([name, nodes]) =>
         `Model provider '${name}' has no credentials yet; a run fails when it reaches ${nodes.join(', ')}`,
