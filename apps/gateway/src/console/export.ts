@@ -1,13 +1,13 @@
-import { ApiError, Float, type Value, type ValueObject } from '@millrace/contracts';
+import { ApiError, type Value, type ValueObject } from '@millrace/contracts';
 import { currentVersion, parseJson, restOfFile } from '@millrace/graph';
 import type { AppRecord, VersionRecord } from '@millrace/store';
 import type { RequestHandler } from 'express';
-import { Scalar, stringify } from 'yaml';
 import { appOfPath, callerOf } from './caller.js';
 import { exportedGraph } from './export-data.js';
 import { isObject } from './fields.js';
 import { listOf } from './present.js';
 import type { ConsoleApiDeps } from './router.js';
+import { writeYaml } from './write-yaml.js';
 
 /** `GET apps/{app_id}/export`: the draft, or the version named, as a workflow file. */
 export const exportApp =
@@ -50,25 +50,8 @@ export function workflowYaml(app: AppRecord, stored: VersionRecord, includeSecre
       environment_variables: includeSecrets ? environment : environment.map(withoutSecret),
     },
   };
-  return stringify(yamlForm(file), {
-    version: '1.1',
-    sortMapEntries: true,
-    lineWidth: 0,
-    aliasDuplicateObjects: false,
-  });
+  return writeYaml(file);
 }
 
 const withoutSecret = (variable: Value): Value =>
   isObject(variable) && variable['value_type'] === 'secret' ? { ...variable, value: '' } : variable;
-
-/** What the YAML writer understands: an integral float keeps its `.0`. */
-function yamlForm(value: Value): unknown {
-  if (value instanceof Float) {
-    const scalar = new Scalar(value.value);
-    scalar.minFractionDigits = 1;
-    return scalar;
-  }
-  if (Array.isArray(value)) return value.map(yamlForm);
-  if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, yamlForm(member)]));
-}
