@@ -161,7 +161,7 @@ describe('structure', () => {
         node('s', 'start'),
         node('it', 'iteration', { start_node_id: 'its' }),
         node('its', 'iteration-start', {}, { parentId: 'it' }),
-        node('in', 'code', { iteration_id: 'it' }),
+        node('in', 'code', { iteration_id: 'it' }, { parentId: 'a group that is gone' }),
         node('e', 'end'),
       ],
       [

@@ -45,10 +45,18 @@ const controlCharacter = /\p{Cc}/u;
 
 const list = (value: Value | undefined): Value[] => (Array.isArray(value) ? value : []);
 
+function containerIds(graph: ValueObject): Set<string | undefined> {
+  const nodes = list(graph['nodes']).filter(isObject);
+  return new Set(
+    nodes.filter(({ data }) => isObject(data) && isContainer(idText(data['type']) ?? '')).map(({ id }) => idText(id)),
+  );
+}
+
 function readNodes(graph: ValueObject): { nodes: FileNode[]; notes: Set<string> } {
   const nodes: FileNode[] = [];
   const notes = new Set<string>();
   const seen = new Set<string>();
+  const containers = containerIds(graph);
   for (const raw of list(graph['nodes'])) {
     if (!isObject(raw)) throw new PlanError('Every node must be a mapping');
     const id = idText(raw['id']);
@@ -63,11 +71,10 @@ function readNodes(graph: ValueObject): { nodes: FileNode[]; notes: Set<string> 
     const data = isObject(raw['data']) ? raw['data'] : {};
     const type = idText(data['type']);
     if (type === undefined || type === '') throw new PlanError(`Node '${id}' has no type`);
-    const container = [raw['parentId'], data['iteration_id'], data['loop_id']].map(idText).find(Boolean);
+    const owners = [raw['parentId'], data['iteration_id'], data['loop_id']].map(idText);
+    const container = owners.find((owner) => owner !== undefined && containers.has(owner));
     nodes.push({ id, type: Object.hasOwn(aliases, type) ? (aliases[type] ?? type) : type, data, container });
   }
-  const containers = new Set(nodes.filter((node) => isContainer(node.type)).map((node) => node.id));
-  for (const node of nodes) if (!containers.has(node.container ?? '')) node.container = undefined;
   return { nodes, notes };
 }
 
