@@ -25,11 +25,10 @@ interface EventsRequest {
   runId: string;
   user: string;
   continueOnPause: boolean;
-  /**
-   * Where to begin: after an event (`Last-Event-ID`), at the beginning (`include_state_snapshot`, or
-   * an id that makes no sense), or with what comes next.
-   */
-  from: { after: string } | 'start' | 'now';
+  /** Where `Last-Event-ID` says to begin: after an event, or, when it makes no sense, at the beginning. */
+  resume: { after: string } | 'start' | undefined;
+  /** `include_state_snapshot`: without an id, a run under way is told from its beginning. */
+  snapshot: boolean;
 }
 
 /** `GET /v1/workflow/{workflow_run_id}/events`. */
@@ -53,12 +52,12 @@ function parseEventsRequest(req: Request, app: AppAccess): EventsRequest {
   requireWorkflowMode(app, 'advanced-chat');
   const lastEventId = req.get('last-event-id');
   const after = parseEventId(lastEventId);
-  const everything = lastEventId || isTrue(query['include_state_snapshot']);
   return {
     runId: String(req.params['workflow_run_id']),
     user,
     continueOnPause: isTrue(query['continue_on_pause']),
-    from: after !== undefined ? { after } : everything ? 'start' : 'now',
+    resume: after !== undefined ? { after } : lastEventId ? 'start' : undefined,
+    snapshot: isTrue(query['include_state_snapshot']),
   };
 }
 
@@ -73,7 +72,8 @@ async function findOwnRun({ findRun }: EventsDeps, app: AppAccess, { runId, user
 
 async function followRunning(deps: EventsDeps, request: EventsRequest, run: StoredRun, res: Response): Promise<void> {
   const { context } = run;
-  if (request.from !== 'now') return follow(deps, request, context, res, request.from);
+  const from = request.resume ?? (request.snapshot ? 'start' : undefined);
+  if (from !== undefined) return follow(deps, request, context, res, from);
   const last = await deps.relay.last(context);
   if (!last || !isTerminal(last.event)) return follow(deps, request, context, res, last ? { after: last.id } : 'start');
   // Published since the row was read; by then the row said so as well.
@@ -93,11 +93,11 @@ const endFrame = ({ context, ending }: EndedRun, id: string): StoredEvent => ({
  * is. A terminal event that is only just being published is waited for.
  */
 async function replayEnded(deps: EventsDeps, request: EventsRequest, run: EndedRun, res: Response): Promise<void> {
-  const { from } = request;
+  const { resume: from } = request;
   const live = await deps.relay.last(run.context);
   const last = live ?? (await deps.history.ended(run.context))?.at(-1);
   // An id only when it is the end's own: the terminal event may be on its way.
-  if (from === 'now') return sendOne(res, endFrame(run, last && isTerminal(last.event) ? last.id : ''));
+  if (from === undefined) return sendOne(res, endFrame(run, last && isTerminal(last.event) ? last.id : ''));
   const after = from === 'start' ? undefined : from.after;
   if (last && isTerminal(last.event) && !isAfter(last.id, after)) return void res.status(204).end();
   follow(deps, request, run.context, res, from, !live);

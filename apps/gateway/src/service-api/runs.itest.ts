@@ -217,6 +217,7 @@ describe('events', () => {
     expect(single).toMatchObject([
       { event: 'workflow_finished', data: { task_id: runId, data: { outputs: { n: 1 } } } },
     ]);
+    expect(parseFrames((await get(keys.echo, path(runId, '&include_state_snapshot=true'))).text)).toEqual(single);
     const all = parseFrames((await get(keys.echo, path(runId), { 'last-event-id': 'nonsense' })).text);
     expect(all[1]?.event).toBe('workflow_started');
     const rest = parseFrames((await get(keys.echo, path(runId), { 'last-event-id': '1-4' })).text);
