@@ -15,4 +15,5 @@ export * from './run.js';
 export * from './state.js';
 export * from './status.js';
 export * from './tables.js';
+export * from './text.js';
 export * from './version.js';

@@ -1,4 +1,4 @@
-import type { Value, ValueObject } from '@millrace/contracts';
+import { isLongerThan, type Value, type ValueObject } from '@millrace/contracts';
 import type { FormVariable } from './plan.js';
 import { floatValue } from './values/json.js';
 import { parsePythonFloat, parsePythonInt, pythonStrip } from './values/numbers.js';
@@ -20,8 +20,7 @@ function textValue({ variable, type, maxLength, options }: FormVariable, value: 
     if (options.includes(value)) return value;
     return refuse(`${variable} in input form must be one of the following: ${pythonRepr(options)}`);
   }
-  // Length counts code points, as Python does.
-  if (maxLength !== undefined && value.length > maxLength && Array.from(value).length > maxLength) {
+  if (maxLength !== undefined && isLongerThan(maxLength, value)) {
     return refuse(`${variable} in input form must be less than ${maxLength} characters`);
   }
   return value;

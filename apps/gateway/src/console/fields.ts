@@ -1,4 +1,4 @@
-import { ApiError, Float, type Value, type ValueObject } from '@millrace/contracts';
+import { ApiError, Float, isLongerThan, type Value, type ValueObject } from '@millrace/contracts';
 
 /** Readers of body and query fields; all throw `invalid_param` that names the field. */
 const refuse = (message: string): never => {
@@ -10,7 +10,7 @@ export function optionalText(body: ValueObject, name: string, maxLength = 10_000
   const value = body[name] ?? undefined;
   if (value === undefined) return undefined;
   if (typeof value !== 'string') return refuse(`${name} must be a string.`);
-  return value.length <= maxLength ? value : refuse(`${name} must have at most ${maxLength} characters.`);
+  return isLongerThan(maxLength, value) ? refuse(`${name} must have at most ${maxLength} characters.`) : value;
 }
 
 export function requiredText(body: ValueObject, name: string, maxLength?: number): string {

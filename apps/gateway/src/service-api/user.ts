@@ -1,4 +1,4 @@
-import { ApiError, type Value } from '@millrace/contracts';
+import { ApiError, isLongerThan, type Value } from '@millrace/contracts';
 import { isNumber, pythonStr, truthy } from '@millrace/graph';
 
 const maxLength = 255;
@@ -12,7 +12,7 @@ export function parseUser(value: Value | undefined): string {
   if (value === undefined || !truthy(value)) throw new ApiError('invalid_param', 'Arg user must be provided.');
   if (typeof value !== 'string' && !isNumber(value)) throw new ApiError('invalid_param', 'user must be a string.');
   const text = pythonStr(value);
-  if (text.length > maxLength && Array.from(text).length > maxLength)
+  if (isLongerThan(maxLength, text))
     throw new ApiError('invalid_param', `user must have at most ${maxLength} characters.`);
   return text;
 }
