@@ -48,7 +48,7 @@ export const createRunLog =
       firstRunIdOf(afterMs),
       query.sessionId === undefined ? null : toColumn(query.sessionId),
       keyword === undefined ? null : likePattern(keyword),
-      keyword !== undefined && isUuid(keyword) ? keyword : null,
+      keyword === undefined ? null : idIn(keyword),
     ];
     const options = keyword === undefined ? {} : { timeoutMs: keywordTimeoutMs };
     const [rows, totals] = await Promise.all([
@@ -57,6 +57,12 @@ export const createRunLog =
     ]);
     return { items: rows.map(parseRun), total: totals[0]?.total ?? 0 };
   };
+
+/** A whole id, with its hyphens or without. */
+function idIn(keyword: string): string | null {
+  const digits = keyword.replaceAll('-', '');
+  return /^[0-9a-f]{32}$/i.test(digits) ? digits : null;
+}
 
 /** `%`, `_` and `\` are literal. */
 const likePattern = (keyword: string): string =>

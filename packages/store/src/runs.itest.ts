@@ -256,6 +256,7 @@ describe('logs', () => {
 
   it('finds a run by its id, and counts 30 characters of a keyword', async () => {
     expect(await found({ keyword: ids[3]! })).toEqual([3]);
+    expect(await found({ keyword: ids[3]!.replaceAll('-', '').toUpperCase() })).toEqual([3]);
     const text = 'z'.repeat(30);
     const run = buildRun(owner, { inputs: JSON.stringify({ text }), createdAtMs: baseMs + 10 });
     ids.push(run.context.runId);

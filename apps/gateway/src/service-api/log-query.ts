@@ -75,7 +75,7 @@ function isDate(day: string): boolean {
 }
 
 /** Answers name whole seconds, so a bound in whole seconds includes all of its second. */
-const endOf = (text: string, ms: number): number => (/[.,]/.test(text) ? ms : ms + 999);
+const endOf = (text: string, ms: number): number => (/[.,]\d*[1-9]/.test(text) ? ms : ms + 999);
 
 function normalised(iso: string): string {
   const dated = iso.replace(' ', 'T').replace(',', '.');

@@ -2,7 +2,7 @@ import { ApiError, Float } from '@millrace/contracts';
 import { compareEventIds } from '@millrace/contracts';
 import { isAfter, parseEventId } from '../relay/event-id.js';
 import { parseLogQuery } from './log-query.js';
-import { traceIdHint } from './trace-request.js';
+import { checkTraceSessionId, traceIdHint } from './trace-request.js';
 import { parseQueryUser, parseUser } from './user.js';
 
 describe('user', () => {
@@ -46,7 +46,26 @@ describe('trace id', () => {
     const sources = { headers: { 'x-trace-id': '' }, query: { trace_id: '' }, body: { trace_id: 'b' } };
     expect(traceIdHint(sources)).toBe('b');
     expect(traceIdHint({ ...sources, query: { trace_id: 'q' } })).toBe('q');
+    expect(traceIdHint({ ...sources, query: { trace_id: ['q', 'r'] } })).toBe('q');
     expect(traceIdHint({ headers: {}, query: {}, body: {} })).toBeUndefined();
+  });
+});
+
+describe('trace_session_id', () => {
+  const text = 'trace_session_id must be 1 to 200 characters after trimming.';
+  it.each<[Partial<Parameters<typeof checkTraceSessionId>[0]>, string | null]>([
+    [{}, null],
+    [{ body: { trace_session_id: null } }, null],
+    [{ body: { trace_session_id: ` ${'😀'.repeat(200)} ` } }, null],
+    [{ body: { trace_session_id: '😀'.repeat(201) } }, text],
+    [{ body: { trace_session_id: '' } }, text],
+    [{ body: { trace_session_id: 5 } }, 'trace_session_id must be a string.'],
+    [{ query: { trace_session_id: ['q', ''] }, body: { trace_session_id: 5 } }, null],
+    [{ headers: { 'x-trace-session-id': ' ' }, query: { trace_session_id: 'q' } }, text],
+  ])('%j', (sources, message) => {
+    const check = () => checkTraceSessionId({ headers: {}, query: {}, body: {}, ...sources });
+    if (message === null) expect(check).not.toThrow();
+    else expect(check).toThrow(message);
   });
 });
 
@@ -61,9 +80,10 @@ describe('log query', () => {
     ['2026-02-03T04:05:06.5+01:00', Date.UTC(2026, 1, 3, 3, 5, 6, 500)],
     // A `+` in a query string arrives as a blank.
     ['2026-02-03T04:05:06 01:00', Date.UTC(2026, 1, 3, 3, 5, 6)],
+    ['2026-02-03T04:05:06.000Z', Date.UTC(2026, 1, 3, 4, 5, 6)],
   ])('reads the time %s', (text, ms) => {
     expect(parseLogQuery({ created_at__before: text, created_at__after: text })).toMatchObject({
-      beforeMs: text.includes('.') ? ms : ms + 999,
+      beforeMs: text.includes('.5') ? ms : ms + 999,
       afterMs: ms,
     });
   });
