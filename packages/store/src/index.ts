@@ -13,7 +13,7 @@ export type { Partitions } from './partitions.js';
 export * from './pending-imports.js';
 export type { LogPage, LogQuery } from './run-log.js';
 export type { RecentQuery } from './run-search.js';
-export type { StoredRun } from './run-row.js';
+export type { ListedRun, StoredRun } from './run-row.js';
 export * from './runs.js';
 export type { RotatedTable, Rotation } from './rotation.js';
 export * from './secret-check.js';

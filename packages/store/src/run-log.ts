@@ -3,8 +3,8 @@ import { toColumn } from './column-text.js';
 import { firstRunIdOf, lastRunIdOf, maxIdMs, withinIds } from './run-ids.js';
 import { timestamp } from './columns.js';
 import type { Database } from './database.js';
-import type { RunRow, StoredRun } from './run-row.js';
-import { parseRun } from './run-row.js';
+import type { ListedRow, ListedRun } from './run-row.js';
+import { parseListedRun } from './run-row.js';
 import * as sql from './sql/runs.js';
 
 /** Query of the log (service-api 2.5); filters combine with AND. */
@@ -24,7 +24,7 @@ export interface LogQuery {
 }
 
 export interface LogPage {
-  items: StoredRun[];
+  items: ListedRun[];
   total: number;
 }
 
@@ -52,10 +52,10 @@ export const createRunLog =
     ];
     const options = keyword === undefined ? {} : { timeoutMs: keywordTimeoutMs };
     const [rows, totals] = await Promise.all([
-      database.query<RunRow>(sql.logPage, [...filter, limit, (page - 1) * limit], options),
+      database.query<ListedRow>(sql.logPage, [...filter, limit, (page - 1) * limit], options),
       database.query<{ total: number }>(sql.logTotal, filter, options),
     ]);
-    return { items: rows.map(parseRun), total: totals[0]?.total ?? 0 };
+    return { items: rows.map(parseListedRun), total: totals[0]?.total ?? 0 };
   };
 
 /** A whole id, with its hyphens or without. */

@@ -3,8 +3,8 @@ import { toColumn } from './column-text.js';
 import { timestamp } from './columns.js';
 import type { Database } from './database.js';
 import { firstRunIdOf, lastRunIdOf, maxIdMs, withinIds } from './run-ids.js';
-import type { RunRow, StoredRun } from './run-row.js';
-import { parseRun } from './run-row.js';
+import type { ListedRow, ListedRun, RunRow, StoredRun } from './run-row.js';
+import { parseListedRun, parseRun } from './run-row.js';
 import * as sql from './sql/runs.js';
 
 /** Filters combine with AND. */
@@ -30,9 +30,9 @@ export interface RunSearch {
    * Runs of a trace, newest first.
    * @param trace `traceId` as callers know it; `otelTraceId` the 32 hex digits a trace backend may know it by
    */
-  ofTrace(tenantId: string, trace: { traceId: string; otelTraceId?: string }, limit: number): Promise<StoredRun[]>;
+  ofTrace(tenantId: string, trace: { traceId: string; otelTraceId?: string }, limit: number): Promise<ListedRun[]>;
   /** The newest runs of some apps, newest first. */
-  recent(tenantId: string, query: RecentQuery): Promise<StoredRun[]>;
+  recent(tenantId: string, query: RecentQuery): Promise<ListedRun[]>;
 }
 
 export function createRunSearch(database: Database): RunSearch {
@@ -47,7 +47,7 @@ export function createRunSearch(database: Database): RunSearch {
     async ofTrace(tenantId, { traceId, otelTraceId }, limit) {
       if (!isUuid(tenantId)) return [];
       const values = [tenantId, toColumn(traceId), otelTraceId ?? null, limit];
-      return (await database.query<RunRow>(sql.runsOfTrace, values)).map(parseRun);
+      return (await database.query<ListedRow>(sql.runsOfTrace, values)).map(parseListedRun);
     },
 
     async recent(tenantId, { appIds, status, beforeRunId, beforeMs = maxIdMs, afterMs = 0, sessionId, limit }) {
@@ -56,7 +56,7 @@ export function createRunSearch(database: Database): RunSearch {
       const cursorMs = beforeRunId === undefined ? undefined : runCreatedAtMs(beforeRunId);
       const beforeTime = Math.min(withinIds(beforeMs), cursorMs ?? maxIdMs);
       const beforeId = cursorMs === beforeTime ? beforeRunId : lastRunIdOf(beforeTime);
-      const rows = await database.query<RunRow>(sql.recentRuns, [
+      const rows = await database.query<ListedRow>(sql.recentRuns, [
         tenantId,
         appIds.filter(isUuid),
         status ?? null,
@@ -67,7 +67,7 @@ export function createRunSearch(database: Database): RunSearch {
         firstRunIdOf(afterTime),
         limit,
       ]);
-      return rows.map(parseRun);
+      return rows.map(parseListedRun);
     },
   };
 }

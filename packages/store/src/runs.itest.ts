@@ -17,16 +17,31 @@ describe('accepting', () => {
     await runs.insertAccepted(run);
     const { context, versionLabel, inputs } = run;
     const stored = await runs.get(owner.tenantId, owner.appId, context.runId);
-    expect(stored).toEqual({
-      context,
-      versionLabel,
-      inputs,
-      epoch: 1,
-      status: 'accepted',
-      triggeredFrom: 'app-run',
-      createdFrom: 'service-api',
-    });
-    expect(await runs.getForTask(owner.tenantId, owner.appId, context.taskId)).toEqual(stored);
+    const listed = {
+      ...{ context, versionLabel, epoch: 1, status: 'accepted' },
+      ...{ triggeredFrom: 'app-run', createdFrom: 'service-api' },
+    };
+    expect(stored).toEqual({ ...listed, inputs });
+    expect(await runs.getForTask(owner.tenantId, owner.appId, context.taskId)).toEqual(listed);
+  });
+
+  it('is listed without its values, which may be large', async () => {
+    const owner = await seedApp(db.store);
+    const run = buildRun(owner, { inputs: '{"a":1}' });
+    const { tenantId, appId, runId, traceId } = run.context;
+    await runs.insertAccepted(run);
+    const { outputs: _, ...ending } = buildEnding({ outputs: '{"b":2}' });
+    await runs.saveEnding(tenantId, runId, buildEnding({ outputs: '{"b":2}' }));
+    const [{ items }, recent, traced] = await Promise.all([
+      runs.logs(tenantId, appId, { page: 1, limit: 1 }),
+      runs.recent(tenantId, { appIds: [appId], limit: 1 }),
+      runs.ofTrace(tenantId, { traceId }, 1),
+    ]);
+    for (const [found] of [items, recent, traced]) {
+      expect(found).toMatchObject({ context: run.context });
+      expect(found).not.toHaveProperty('inputs');
+      expect(found?.ending).toEqual(ending);
+    }
   });
 
   it('is idempotent', async () => {

@@ -5,8 +5,8 @@ import { timestamp, toColumns } from './columns.js';
 import type { Database } from './database.js';
 import { createGroup } from './group.js';
 import type { Partitions } from './partitions.js';
-import type { RunRow, StoredRun } from './run-row.js';
-import { endingOf, parseRun } from './run-row.js';
+import type { ListedRow, ListedRun, RunRow, StoredRun } from './run-row.js';
+import { endingOf, parseListedRun, parseRun } from './run-row.js';
 import { firstRunIdOf, withinIds } from './run-ids.js';
 import { createRunLog } from './run-log.js';
 import type { LogPage, LogQuery } from './run-log.js';
@@ -53,7 +53,7 @@ export interface RunRepository extends RunSearch {
   /** Writes how a run ended, once and for ever. Grouped. `epoch` fences followers of an older epoch. */
   saveEnding(tenantId: string, runId: string, ending: Ending, options?: { epoch?: number }): Promise<EndingOutcome>;
   get(tenantId: string, appId: string, runId: string): Promise<StoredRun | undefined>;
-  getForTask(tenantId: string, appId: string, taskId: string): Promise<StoredRun | undefined>;
+  getForTask(tenantId: string, appId: string, taskId: string): Promise<ListedRun | undefined>;
   /** A page of the log, newest first, without refused runs. */
   logs(tenantId: string, appId: string, query: LogQuery): Promise<LogPage>;
   /**
@@ -122,11 +122,6 @@ export function createRunRepository(database: Database, partitions: Pick<Partiti
     );
   }
 
-  async function one(statement: typeof sql.getRun, values: unknown[]): Promise<StoredRun | undefined> {
-    const [row] = await database.query<RunRow>(statement, values);
-    return row && parseRun(row);
-  }
-
   return {
     async insertAccepted(run) {
       if (runCreatedAtMs(run.context.runId) !== run.context.createdAtMs) {
@@ -147,12 +142,14 @@ export function createRunRepository(database: Database, partitions: Pick<Partiti
     async get(tenantId, appId, runId) {
       const createdAtMs = runCreatedAtMs(runId);
       if (createdAtMs === undefined || !isUuid(tenantId) || !isUuid(appId)) return undefined;
-      return one(sql.getRun, [timestamp(createdAtMs), runId, tenantId, appId]);
+      const [row] = await database.query<RunRow>(sql.getRun, [timestamp(createdAtMs), runId, tenantId, appId]);
+      return row && parseRun(row);
     },
 
     async getForTask(tenantId, appId, taskId) {
       if (![tenantId, appId, taskId].every(isUuid)) return undefined;
-      return one(sql.getRunForTask, [taskId, tenantId, appId]);
+      const [row] = await database.query<ListedRow>(sql.getRunForTask, [taskId, tenantId, appId]);
+      return row && parseListedRun(row);
     },
 
     ...createRunSearch(database),

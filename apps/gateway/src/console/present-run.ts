@@ -1,13 +1,13 @@
 import type { ValueObject } from '@millrace/contracts';
 import { systemVariables } from '@millrace/engine';
 import { parseJson } from '@millrace/graph';
-import type { StoredRun } from '@millrace/store';
+import type { ListedRun, StoredRun } from '@millrace/store';
 import { creatorOf } from '../service-api/present-run.js';
 
 const seconds = (ms: number): number => Math.floor(ms / 1000);
 
 /** What of a run Dify does not tell in this place. */
-const ours = ({ context }: StoredRun) => ({
+const ours = ({ context }: ListedRun) => ({
   app_id: context.appId,
   workflow_id: context.versionId,
   task_id: context.taskId,
@@ -15,7 +15,7 @@ const ours = ({ context }: StoredRun) => ({
   otel_trace_id: context.trace.traceparent?.split('-')[1] ?? null,
 });
 
-const counts = ({ context, ending, versionLabel }: StoredRun) => ({
+const counts = ({ context, ending, versionLabel }: ListedRun) => ({
   id: context.runId,
   version: versionLabel,
   status: ending?.status ?? 'running',
@@ -29,7 +29,7 @@ const counts = ({ context, ending, versionLabel }: StoredRun) => ({
 });
 
 /** A row of `workflow-runs`. */
-export const presentRunRow = (run: StoredRun, appName: string | null) => ({
+export const presentRunRow = (run: ListedRun, appName: string | null) => ({
   ...counts(run),
   triggered_from: run.triggeredFrom,
   ...creatorOf(run.context),

@@ -1,7 +1,7 @@
 import { ApiError, isUuid, terminalStatuses, type ValueObject } from '@millrace/contracts';
 import type { Stop } from '@millrace/engine';
 import { parseJson, stringifyJson } from '@millrace/graph';
-import type { RecentQuery, StoredRun } from '@millrace/store';
+import type { ListedRun, RecentQuery, StoredRun } from '@millrace/store';
 import { otelTraceIdOf } from '@millrace/telemetry';
 import type { Request, RequestHandler, Response } from 'express';
 import { sendJsonText } from '../http/send-json.js';
@@ -49,7 +49,7 @@ async function sendRuns(store: ConsoleStore, req: Request, res: Response, apps: 
   res.json({ limit, has_more: rows.length > limit, data });
 }
 
-const ofTrace = (store: ConsoleStore, tenantId: string, traceId: string, limit: number): Promise<StoredRun[]> => {
+const ofTrace = (store: ConsoleStore, tenantId: string, traceId: string, limit: number): Promise<ListedRun[]> => {
   const otelTraceId = otelTraceIdOf(traceId);
   return store.runs.ofTrace(tenantId, { traceId, ...(otelTraceId === undefined ? {} : { otelTraceId }) }, limit);
 };

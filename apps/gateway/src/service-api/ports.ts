@@ -1,7 +1,7 @@
 import type { RunContext } from '@millrace/contracts';
-import type { AppRecord, EndUserRecord, LogPage, LogQuery, StoredRun } from '@millrace/store';
+import type { AppRecord, EndUserRecord, ListedRun, LogPage, LogQuery, StoredRun } from '@millrace/store';
 
-export type { LogPage, LogQuery, StoredRun };
+export type { ListedRun, LogPage, LogQuery, StoredRun };
 
 /** Finds a run of an app. */
 export type FindRun = (tenantId: string, appId: string, runId: string) => Promise<StoredRun | undefined>;

@@ -4,7 +4,7 @@ import { parseJson, stringifyJson } from '@millrace/graph';
 import type { JsonAnswer } from '../http/send-json.js';
 import { isError, isPause } from '../relay/event-kind.js';
 import type { StoredEvent } from '../relay/ports.js';
-import type { LogPage, LogQuery, StoredRun } from './ports.js';
+import type { ListedRun, LogPage, LogQuery, StoredRun } from './ports.js';
 
 const seconds = (ms: number): number => Math.floor(ms / 1000);
 
@@ -103,7 +103,7 @@ export const presentLogs = ({ page, limit }: LogQuery, { items, total }: LogPage
   data: items.map(presentLog),
 });
 
-const presentLog = ({ context, ending, versionLabel, triggeredFrom, createdFrom }: StoredRun) => ({
+const presentLog = ({ context, ending, versionLabel, triggeredFrom, createdFrom }: ListedRun) => ({
   // A log row is the run itself; its id must only differ from the run's.
   id: context.taskId,
   workflow_run: {

@@ -1,7 +1,7 @@
 import type { Statement } from '../database.js';
 
-/** Columns of a run as `parseRun` reads them. bigint comes as float8, which JavaScript holds anyway. */
-const columns = `r.context, r.version_label, r.epoch, r.status, r.inputs, r.outputs, r.error, r.error_code,
+/** Columns of a run as `parseListedRun` reads them. bigint comes as float8, which JavaScript holds anyway. */
+const listed = `r.context, r.version_label, r.epoch, r.status, r.error, r.error_code,
   r.elapsed_seconds, r.total_tokens::float8 AS total_tokens, r.total_steps, r.exceptions_count, r.finished_at,
   r.triggered_from, r.created_from`;
 
@@ -9,6 +9,8 @@ const acceptedColumns = `created_at, id, tenant_id, app_id, version_id, version_
       end_user_id, session_id, inputs, context, trace_id, triggered_from, created_from`;
 const acceptedRows = `unnest($1::timestamptz[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::uuid[],
       $8::int[], $9::int[], $10::uuid[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[])`;
+/** As `parseRun` reads them: with the run's values. Lists do without; they may be megabytes each. */
+const columns = `${listed}, r.inputs, r.outputs`;
 
 /**
  * Many accepted runs in one statement: one commit, and one flush of the disk, for all that arrived while the
@@ -69,7 +71,7 @@ export const getRun: Statement = {
 /** A task id says nothing about time: its index is probed in each partition. Only stopping asks. */
 export const getRunForTask: Statement = {
   name: 'runs_get_for_task',
-  text: `SELECT ${columns} FROM runs r WHERE r.task_id = $1 AND r.tenant_id = $2 AND r.app_id = $3 LIMIT 1`,
+  text: `SELECT ${listed} FROM runs r WHERE r.task_id = $1 AND r.tenant_id = $2 AND r.app_id = $3 LIMIT 1`,
 };
 
 /** By id alone, for callers who may see all of a tenant's apps. */
@@ -85,7 +87,7 @@ export const findRun: Statement = {
  */
 export const runsOfTrace: Statement = {
   name: 'runs_of_trace',
-  text: `SELECT ${columns} FROM (
+  text: `SELECT ${listed} FROM (
       SELECT * FROM runs WHERE trace_id = $2
       UNION ALL
       SELECT * FROM runs WHERE trace_id = $3 AND $3 <> $2
@@ -102,7 +104,7 @@ export const runsOfTrace: Statement = {
  */
 export const recentRuns: Statement = {
   name: 'runs_recent',
-  text: `SELECT ${columns} FROM unnest($2::uuid[]) AS a(app_id) CROSS JOIN LATERAL (
+  text: `SELECT ${listed} FROM unnest($2::uuid[]) AS a(app_id) CROSS JOIN LATERAL (
       SELECT * FROM runs
       WHERE app_id = a.app_id AND tenant_id = $1 AND status <> 'refused'
         AND ($3::text IS NULL OR status = $3) AND ($4::text IS NULL OR session_id = $4)
@@ -161,7 +163,7 @@ const logFilter = `r.tenant_id = $1 AND r.app_id = $2 AND r.status <> 'refused' 
 
 export const logPage: Statement = {
   name: 'runs_log_page',
-  text: `SELECT ${columns} FROM runs r WHERE ${logFilter}
+  text: `SELECT ${listed} FROM runs r WHERE ${logFilter}
     ORDER BY r.id DESC LIMIT $11 OFFSET $12`,
 };
 
