@@ -5,6 +5,10 @@
 export const errorCatalogue = {
   invalid_param: { status: 400, message: 'Invalid parameter.' },
   bad_request: { status: 400, message: 'Bad request.' },
+  bad_request_key_error: {
+    status: 400,
+    message: 'The browser (or proxy) sent a request that this server could not understand.',
+  },
   not_workflow_app: { status: 400, message: 'Please check if your app mode matches the right API route.' },
   app_unavailable: { status: 400, message: 'App unavailable, please check your app configurations.' },
   provider_not_initialize: {
@@ -39,7 +43,9 @@ export const errorCatalogue = {
   conflict: { status: 409, message: 'Conflict.' },
   payload_too_large: { status: 413, message: 'Request body is too large.' },
   file_too_large: { status: 413, message: '' },
+  audio_too_large: { status: 413, message: 'Audio size larger than 30 mb' },
   unsupported_file_type: { status: 415, message: 'File type not allowed.' },
+  unsupported_audio_type: { status: 415, message: 'Audio type not allowed.' },
   unsupported_media_type: {
     status: 415,
     message: "Did not attempt to load JSON data because the request Content-Type was not 'application/json'.",

@@ -29,6 +29,8 @@ afterAll(() => fixture.close());
 const run = (body: unknown, headers: Record<string, string> = bearer(app.key)): Promise<Answer> =>
   call(`${gateway.url}/v1/workflows/run`, { body, headers });
 
+const unreadable = 'The browser (or proxy) sent a request that this server could not understand.';
+
 const errorOf = ({ status, body }: Answer) => {
   expect(body['status']).toBe(status);
   expect(Object.keys(body).sort()).toEqual(['code', 'message', 'status']);
@@ -126,11 +128,7 @@ describe('run requests that are refused', () => {
     ['followed by something', '{"user":"u","inputs":{}} x'],
     ['not UTF-8', Buffer.from('{"user":"u","inputs":{"name":"\xff"}}', 'latin1')],
   ])('a body that is %s', async (_, body) => {
-    expect(errorOf(await run(body))).toEqual([
-      400,
-      'bad_request',
-      'The browser (or proxy) sent a request that this server could not understand.',
-    ]);
+    expect(errorOf(await run(body))).toEqual([400, 'bad_request', unreadable]);
   });
 
   it.each(['1', '1.0'])('a body that is nested too deep around %s', async (inner) => {
@@ -273,7 +271,7 @@ describe('app descriptions', () => {
   });
 
   it.each<[string, unknown, unknown]>([
-    ['audio-to-text', {}, [400, 'invalid_param', 'Speech to text is not enabled']],
+    ['audio-to-text', {}, [400, 'bad_request_key_error', unreadable]],
     ['text-to-audio', {}, [400, 'invalid_param', 'Text is required']],
     ['text-to-audio', { text: 'x' }, [400, 'invalid_param', 'TTS is not enabled']],
     ['text-to-audio', { text: 'x', voice: 'v' }, [400, 'invalid_param', 'Sorry, no voice available.']],
@@ -284,6 +282,29 @@ describe('app descriptions', () => {
     ['form/human_input/abc', undefined, [404, 'not_found', 'Form not found']],
   ])('%s, which this app has not, with %j', async (path, body, expected) => {
     expect(errorOf(await call(`${gateway.url}/v1/${path}`, { headers: bearer(app.key), body }))).toEqual(expected);
+  });
+
+  it.each<[string, string, string, number, unknown]>([
+    ['no feature', 'file', 'audio/wav', 1, [400, 'invalid_param', 'Speech to text is not enabled']],
+    ['another field', 'audio', 'audio/wav', 1, [400, 'bad_request_key_error', unreadable]],
+    ['another type', 'file', 'audio/mpeg', 1, [415, 'unsupported_audio_type', 'Audio type not allowed.']],
+    ['too large', 'file', 'audio/mp3', 30 * 1024 * 1024 + 1, [413, 'audio_too_large', 'Audio size larger than 30 mb']],
+    [
+      'the limit',
+      'file',
+      'Audio/MP3',
+      30 * 1024 * 1024,
+      [400, 'provider_not_support_speech_to_text', expect.any(String)],
+    ],
+  ])('audio to text: %s', async (name, field, type, bytes, expected) => {
+    const features = { speech_to_text: { enabled: name !== 'no feature' } };
+    const { key } = await createTestApp(gateway, { ...echo, features });
+    const part = `--b\r\nContent-Disposition: form-data; name="${field}"; filename="a"\r\nContent-Type: ${type}\r\n\r\n`;
+    const answer = await call(`${gateway.url}/v1/audio-to-text`, {
+      headers: { ...bearer(key), 'content-type': 'multipart/form-data; boundary=b' },
+      body: Buffer.concat([Buffer.from(part), Buffer.alloc(bytes), Buffer.from('\r\n--b--\r\n')]),
+    });
+    expect(errorOf(answer)).toEqual(expected);
   });
 
   it('audio of a message is null: there are none', async () => {
