@@ -1,6 +1,6 @@
 import { runCreatedAtMs } from '@millrace/contracts';
 import { timestamp, toColumns } from './columns.js';
-import type { Database } from './database.js';
+import { largeRead, type Database } from './database.js';
 import type { ArchivedEvent, Codec } from './event-codec.js';
 import { eventsAfter, packEvents, unpackEvents } from './event-codec.js';
 import { createGroup, settleEach } from './group.js';
@@ -50,11 +50,8 @@ export function createArchiveRepository(
     async load(tenantId, runId, { after } = {}) {
       const createdAtMs = runCreatedAtMs(runId);
       if (createdAtMs === undefined) return undefined;
-      const [row] = await database.query<{ codec: string; events: Buffer }>(sql.loadArchive, [
-        timestamp(createdAtMs),
-        runId,
-        tenantId,
-      ]);
+      const key = [timestamp(createdAtMs), runId, tenantId];
+      const [row] = await database.query<{ codec: string; events: Buffer }>(sql.loadArchive, key, largeRead);
       if (!row) return undefined;
       const events = await unpackEvents(row.codec, row.events);
       return after === undefined ? events : eventsAfter(events, after);

@@ -31,6 +31,12 @@ export interface DatabaseOptions {
 const sessionSettings =
   '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c jit=off';
 
+/**
+ * For statements that read a run's values or events, which may be megabytes. A server that does not answer at all is found out
+ * within the usual limit.
+ */
+export const largeRead = { timeoutMs: 10_000 };
+
 /** Connections to Postgres, shared by Prisma and the statements of `sql/`. */
 export interface Database {
   prisma: PrismaClient;

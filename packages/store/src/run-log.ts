@@ -2,7 +2,7 @@ import { isUuid } from '@millrace/contracts';
 import { toColumn } from './column-text.js';
 import { firstRunIdOf, lastRunIdOf, maxIdMs, withinIds } from './run-ids.js';
 import { timestamp } from './columns.js';
-import type { Database } from './database.js';
+import { largeRead, type Database } from './database.js';
 import type { ListedRow, ListedRun } from './run-row.js';
 import { parseListedRun } from './run-row.js';
 import * as sql from './sql/runs.js';
@@ -28,9 +28,6 @@ export interface LogPage {
   total: number;
 }
 
-/** A keyword reads the texts of all runs in question, which takes longer than other queries may. */
-const keywordTimeoutMs = 10_000;
-
 export const createRunLog =
   (database: Database) =>
   async (tenantId: string, appId: string, query: LogQuery): Promise<LogPage> => {
@@ -50,7 +47,8 @@ export const createRunLog =
       keyword === undefined ? null : likePattern(keyword),
       keyword === undefined ? null : idIn(keyword),
     ];
-    const options = keyword === undefined ? {} : { timeoutMs: keywordTimeoutMs };
+    // A keyword is sought in the values of all runs in question.
+    const options = keyword === undefined ? {} : largeRead;
     const [rows, totals] = await Promise.all([
       database.query<ListedRow>(sql.logPage, [...filter, limit, (page - 1) * limit], options),
       database.query<{ total: number }>(sql.logTotal, filter, options),

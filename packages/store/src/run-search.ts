@@ -1,7 +1,7 @@
 import { isUuid, runCreatedAtMs } from '@millrace/contracts';
 import { toColumn } from './column-text.js';
 import { timestamp } from './columns.js';
-import type { Database } from './database.js';
+import { largeRead, type Database } from './database.js';
 import { firstRunIdOf, lastRunIdOf, maxIdMs, withinIds } from './run-ids.js';
 import type { ListedRow, ListedRun, RunRow, StoredRun } from './run-row.js';
 import { parseListedRun, parseRun } from './run-row.js';
@@ -40,7 +40,8 @@ export function createRunSearch(database: Database): RunSearch {
     async find(tenantId, runId) {
       const createdAtMs = runCreatedAtMs(runId);
       if (createdAtMs === undefined || !isUuid(tenantId)) return undefined;
-      const [row] = await database.query<RunRow>(sql.findRun, [timestamp(createdAtMs), runId, tenantId]);
+      const values = [timestamp(createdAtMs), runId, tenantId];
+      const [row] = await database.query<RunRow>(sql.findRun, values, largeRead);
       return row && parseRun(row);
     },
 

@@ -1,4 +1,5 @@
 import { newId, newRunId } from '@millrace/contracts';
+import { Client } from 'pg';
 import { createStore, type Store } from './index.js';
 import { buildEnding, buildRun, seedApp, startTestStore, type TestStore } from './testing/store.js';
 
@@ -23,6 +24,26 @@ describe('accepting', () => {
     };
     expect(stored).toEqual({ ...listed, inputs });
     expect(await runs.getForTask(owner.tenantId, owner.appId, context.taskId)).toEqual(listed);
+  });
+
+  it('is read with its values for longer than other calls may take', async () => {
+    const owner = await seedApp(db.store);
+    const run = buildRun(owner);
+    const { tenantId, appId, runId } = run.context;
+    await runs.insertAccepted(run);
+    await db.store.archives.save([{ ...run.context, epoch: 1, events: [{ id: '1-1', event: '{}' }] }]);
+    const client = new Client({ connectionString: db.url });
+    await client.connect();
+    await client.query('BEGIN; LOCK TABLE runs, run_archives IN ACCESS EXCLUSIVE MODE');
+    const reads = Promise.all([
+      runs.get(tenantId, appId, runId),
+      runs.find(tenantId, runId),
+      db.store.archives.load(tenantId, runId),
+    ]);
+    await expect(runs.getForTask(tenantId, appId, newId())).rejects.toThrow('timeout');
+    await client.query('ROLLBACK');
+    await client.end();
+    expect(await reads).toMatchObject([{ context: run.context }, { context: run.context }, [{ id: '1-1' }]]);
   });
 
   it('is listed without its values, which may be large', async () => {

@@ -2,7 +2,7 @@ import type { Ending, JsonText, RunContext } from '@millrace/contracts';
 import { isUuid, runCreatedAtMs } from '@millrace/contracts';
 import { toColumn } from './column-text.js';
 import { timestamp, toColumns } from './columns.js';
-import type { Database } from './database.js';
+import { largeRead, type Database } from './database.js';
 import { createGroup } from './group.js';
 import type { Partitions } from './partitions.js';
 import type { ListedRow, ListedRun, RunRow, StoredRun } from './run-row.js';
@@ -142,7 +142,8 @@ export function createRunRepository(database: Database, partitions: Pick<Partiti
     async get(tenantId, appId, runId) {
       const createdAtMs = runCreatedAtMs(runId);
       if (createdAtMs === undefined || !isUuid(tenantId) || !isUuid(appId)) return undefined;
-      const [row] = await database.query<RunRow>(sql.getRun, [timestamp(createdAtMs), runId, tenantId, appId]);
+      const values = [timestamp(createdAtMs), runId, tenantId, appId];
+      const [row] = await database.query<RunRow>(sql.getRun, values, largeRead);
       return row && parseRun(row);
     },
 
