@@ -69,6 +69,11 @@ describe('parseFile', () => {
 
   it.each<[string, string, string]>([
     ['an empty text', '', 'Invalid YAML format: content must be a mapping'],
+    [
+      'two apps',
+      'app: {}\n---\napp: {}',
+      'Invalid YAML format: a second document (each app needs a file of its own) at line 2, column 1',
+    ],
     ['a list', '- 1', 'Invalid YAML format: content must be a mapping'],
     ['no app', 'version: "0.6.0"', 'Missing app data in YAML content'],
     ['a bare graph', 'nodes: []\nedges: []', 'Missing app data in YAML content'],

@@ -80,6 +80,8 @@ export function parseYaml(text: string): Value {
   } catch (error) {
     if (!(error instanceof YAMLParseError)) throw error;
     const { line, col } = lineCounter.linePos(error.pos[0]);
-    throw new Error(`${error.message} at line ${line}, column ${col}`, { cause: error });
+    const several = error.code === 'MULTIPLE_DOCS';
+    const reason = several ? 'a second document (each app needs a file of its own)' : error.message;
+    throw new Error(`${reason} at line ${line}, column ${col}`, { cause: error });
   }
 }
