@@ -1,10 +1,14 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import type { AddressInfo } from 'node:net';
+import { text as readAll } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { jest } from '@jest/globals';
 import type { Command } from 'commander';
 import { unimplementedTypes } from './commands/import.js';
 import { changed } from './commands/tenant.js';
+import { createConsoleApi } from './api/console-api.js';
 import { createProgram, runProgram } from './program.js';
 
 let server: Server | undefined;
@@ -58,6 +62,8 @@ describe('usage', () => {
     [['tail', 'r', '--after', 'x'], "event's id"],
     [['tenant', 'limits', 'x', '--weight', '-1'], 'at least 1'],
     [['--url', 'ftp://x', 'runs'], 'http:// or https://'],
+    [['run', '--trace-id', 'no id!'], '1 to 128 letters'],
+    [['provider', 'set', 'openai', 'api_key'], 'name=value'],
   ])('%p is refused with 2', async (args, message) => {
     expect(await millrace(...args)).toBe(2);
     expect(written.stderr).toContain(message);
@@ -130,6 +136,7 @@ describe('exit codes of a server that', () => {
     );
     expect(await run(url)).toBe(exitCode);
     expect(written.stderr).toContain('Because.');
+    expect(written.stderr.includes('MILLRACE_API_KEY')).toBe(status === 401);
   });
 
   it('is busy for a moment, which a question outlasts', async () => {
@@ -150,7 +157,45 @@ describe('exit codes of a server that', () => {
   });
 });
 
+describe('the program itself', () => {
+  /** Runs it as a process of its own. */
+  function start(args: string[], env: Record<string, string> = {}) {
+    const main = fileURLToPath(new URL('./main.js', import.meta.url));
+    const child = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const ended = once(child, 'exit') as Promise<[code: number]>;
+    return { child, ended };
+  }
+
+  it('does not mind when nobody reads its standard error', async () => {
+    const url = await serve((_req, res) => res.writeHead(404).end('{}'));
+    const { child, ended } = start(['--url', url, 'run', '--key', 'k']);
+    child.stderr.destroy();
+    expect((await ended)[0]).toBe(4);
+  });
+
+  it('looks with doctor at the server of --url', async () => {
+    const url = await serve((_req, res) => res.writeHead(401).end('{}'));
+    const { child, ended } = start(['--url', url, 'doctor', '--no-sandbox', '--json'], {
+      MILLRACE_ADMIN_KEY: 'k'.repeat(16),
+      MILLRACE_DATA_DIR: '/nowhere/at/all',
+    });
+    const { outcomes } = JSON.parse(await readAll(child.stdout)) as { outcomes: { check: string; said: string }[] };
+    expect(outcomes.find(({ check }) => check === 'admin key')?.said).toContain(url);
+    expect((await ended)[0]).toBe(1);
+  });
+});
+
 describe('small parts', () => {
+  it('say that a file is newer than the server', async () => {
+    const versions = { imported_dsl_version: '99.0.0', current_dsl_version: '0.6.0' };
+    const url = await serve((req, res) => {
+      const status = req.url?.endsWith('/confirm') ? 'completed' : 'pending';
+      res.end(JSON.stringify({ id: 'i', status, app_id: status === 'completed' ? 'a' : null, ...versions }));
+    });
+    const { warnings } = await createConsoleApi(url, 'k').importApp('version: 99.0.0');
+    expect(warnings).toEqual(['The file is of version 99.0.0; this server knows 0.6.0, so what is newer may not run.']);
+  });
+
   it('find the node types that an import warns of', () => {
     expect(
       unimplementedTypes([

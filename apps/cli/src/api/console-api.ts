@@ -31,14 +31,14 @@ export function createConsoleApi(url: string, adminKey: string, tenantId?: strin
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
   const call = async (method: string, path: string, body?: object): Promise<unknown> =>
-    parseJson(await (await successOf(await send(method, path, body))).text());
+    parseJson(await (await successOf(await send(method, path, body), 'MILLRACE_ADMIN_KEY')).text());
 
   /** A failed import answers 400 with its own body, which says more than the status. */
   const callImport = async (path: string, body: object): Promise<ImportResult> => {
     const answer = await send('POST', path, body);
     const result = shapes.imported.safeParse(parseJson(await answer.clone().text()));
     if (result.success) return result.data;
-    await successOf(answer);
+    await successOf(answer, 'MILLRACE_ADMIN_KEY');
     throw result.error;
   };
 
@@ -51,7 +51,11 @@ export function createConsoleApi(url: string, adminKey: string, tenantId?: strin
         ...(options.name === undefined ? {} : { name: options.name }),
         ...(options.appId === undefined ? {} : { app_id: options.appId }),
       });
-      return result.status === 'pending' ? callImport(`apps/imports/${result.id}/confirm`, {}) : result;
+      if (result.status !== 'pending') return result;
+      const confirmed = await callImport(`apps/imports/${result.id}/confirm`, {});
+      const { imported_dsl_version: version, current_dsl_version: current } = confirmed;
+      const warning = `The file is of version ${version}; this server knows ${current}, so what is newer may not run.`;
+      return { ...confirmed, warnings: [warning, ...confirmed.warnings] };
     },
     publish: (appId: string) => call('POST', `apps/${appId}/workflows/publish`, {}),
     enableApi: (appId: string) => call('POST', `apps/${appId}/api-enable`, { enable_api: true }),

@@ -37,15 +37,25 @@ async function attempt(url: URL, init: RequestInit): Promise<Response> {
     return await fetch(url, init);
   } catch (cause) {
     if (init.signal?.aborted) throw cause;
-    throw new CliError(exitCodes.unavailable, `Nothing answers at ${url.origin} (MILLRACE_URL)`, { cause });
+    throw new CliError(
+      exitCodes.unavailable,
+      `Nothing answers at ${url.origin} (MILLRACE_URL or --url; "npm start" starts a server)`,
+      { cause },
+    );
   }
 }
 
-/** The answer if it is a success. @throws ApiRefusal */
-export async function successOf(answer: Response): Promise<Response> {
+/** The answer if it is a success. @param key where the key that was sent comes from @throws ApiRefusal */
+export async function successOf(answer: Response, key: string): Promise<Response> {
   if (answer.ok) return answer;
-  const body = errorBody.safeParse(parseJson(await answer.text())).data;
-  throw new ApiRefusal(answer.status, body?.code, body?.message || `The server answered ${answer.status}.`);
+  const { code, message } = errorBody.safeParse(parseJson(await answer.text())).data ?? {};
+  const said = message || `The server answered ${answer.status}.`;
+  throw new ApiRefusal(answer.status, code, `${said}${hintOf(answer.status, code, key)}`);
+}
+
+function hintOf(status: number, code: string | undefined, key: string): string {
+  if (status === 401) return ` (${key})`;
+  return code === 'provider_not_initialize' ? ' From here: "millrace provider set".' : '';
 }
 
 const errorBody = z.looseObject({ code: z.string().optional(), message: z.string().optional() });

@@ -22,6 +22,7 @@ export function createServiceApi(url: string, apiKey: string, signal?: AbortSign
         ...(signal ? { signal } : {}),
         headers: { ...init.headers, authorization: `Bearer ${apiKey}` },
       }),
+      '--key or MILLRACE_API_KEY',
     );
   const post = (path: string, body: object): Promise<Response> =>
     call(path, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });

@@ -13,7 +13,7 @@ export function addProvider(program: Command, context: Context): void {
   provider
     .command('set')
     .argument('<provider>', "as a workflow names it: 'openai', 'langgenius/anthropic/anthropic', …")
-    .argument('<field=value...>', "credentials; 'env:NAME' reads a variable, '-' standard input")
+    .argument('<field=value...>', "credentials; 'env:NAME' reads a variable, '-' standard input", addAssignment)
     .description("save a provider's credentials; nobody is called")
     .addHelpText(
       'after',
@@ -26,8 +26,7 @@ Examples:
   $ millrace provider set openai api_key=- < key.txt
   $ millrace provider set openai_api_compatible api_key=none base_url=http://127.0.0.1:11434/v1`,
     )
-    .action(async (name: string, fields: string[]) => {
-      const given = fields.reduce<Assignment[]>((all, field) => addAssignment(field, all), []);
+    .action(async (name: string, given: Assignment[]) => {
       const credentials: Record<string, string> = {};
       for (const { name: field, value } of given) credentials[field] = await secretOf(field, value);
       await (await context.console()).saveCredentials(name, credentials);

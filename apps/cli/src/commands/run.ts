@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { Context } from '../context.js';
 import { CliError, exitCodes } from '../exit-codes.js';
 import { showRun } from '../follow/follow.js';
@@ -33,7 +33,11 @@ export function addRun(program: Command, context: Context): void {
     .option('--inputs-json <json>', "all inputs as a JSON object; '@path' reads a file, '-' standard input")
     .option('--user <user>', 'on whose behalf', 'millrace-cli')
     .option('--key <key>', 'API key of the app (MILLRACE_API_KEY); otherwise the admin key finds one')
-    .option('--trace-id <id>', 'trace id of the run: 32 hex digits or a UUID is the OpenTelemetry trace id')
+    .option(
+      '--trace-id <id>',
+      'trace id of the run: 32 hex digits or a UUID is the OpenTelemetry trace id',
+      parseTraceId,
+    )
     .option('-d, --detach', 'print the ids of the run and do not follow it')
     .option('--stop-on-interrupt', 'Ctrl-C stops the run instead of leaving it')
     .addHelpText(
@@ -74,6 +78,12 @@ Examples:
         ...(options.stopOnInterrupt ? { stopOnInterrupt: () => api.stop(taskId, user) } : {}),
       });
     });
+}
+
+/** What the server would pass over. */
+function parseTraceId(text: string): string {
+  if (/^[\w-]{1,128}$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be 1 to 128 letters, digits, "-" or "_".');
 }
 
 async function readInputs(source: string): Promise<Record<string, unknown>> {

@@ -26,8 +26,9 @@ Examples:
   $ DATABASE_URL=postgres://… REDIS_URL=redis://… millrace doctor --json`,
     )
     .action(async ({ sandbox }: { sandbox: boolean }) => {
-      const report = await runDoctor({ env: inheritedEnv(), sandbox });
-      const { json } = program.opts<{ json?: boolean }>();
+      const { json, url } = program.opts<{ json?: boolean; url?: string }>();
+      const env = inheritedEnv();
+      const report = await runDoctor({ env: url === undefined ? env : { ...env, MILLRACE_URL: url }, sandbox });
       process.stdout.write(`${json ? JSON.stringify(report) : renderOutcomes(report.outcomes, paint)}\n`);
       if (!report.ok) process.exitCode = 1;
     });

@@ -31,10 +31,15 @@ export async function showRun({ json, stopOnInterrupt, watching, ...options }: S
     stopOnInterrupt().catch((error: unknown) => interrupted.reject(error as Error));
   };
   process.on('SIGINT', onInterrupt);
+  // Attempts that fail alike are told of once.
+  let told: string | undefined;
   const events = followRun({
     ...options,
     signal: watching.signal,
-    onBreak: (reason) => viewer.say(`The stream broke off (${reason}); taking it up again.`),
+    onBreak: (reason) => {
+      if (reason !== told) viewer.say(`The stream broke off (${reason}); taking it up again.`);
+      told = reason;
+    },
   });
   try {
     let end: RunEvent | undefined;
@@ -44,6 +49,7 @@ export async function showRun({ json, stopOnInterrupt, watching, ...options }: S
       coming.catch(() => undefined);
       const next = await Promise.race([coming, interrupted.promise]);
       if (next.done) break;
+      told = undefined;
       viewer.show(next.value);
       end = next.value;
     }
