@@ -1,4 +1,4 @@
-// What the dashboards show. `node infra/grafana/build.mjs` writes them as JSON; the metrics: docs/metrics.md.
+// What the dashboards show. `node infra/grafana/build.mjs` writes them as JSON; the metrics: docs/telemetry.md.
 import { choice, dashboard, input, lines, number, quantiles, query, rate, table, traces, words } from './panels.mjs';
 
 /** A share that is 0 while nothing of the kind has happened. */

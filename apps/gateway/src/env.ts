@@ -18,6 +18,7 @@ import {
   secretKeyEnv,
   serviceUrl,
   startCheckEnv,
+  tracingEnv,
   uploadEnv,
 } from '@millrace/config';
 import type { UploadLimits } from '@millrace/files';
@@ -28,6 +29,7 @@ export const gatewayEnv = {
   ...redisEnv,
   ...listenEnv,
   ...logEnv,
+  ...tracingEnv,
   ...metricsEnv,
   ...adminKeyEnv,
   ...secretKeyEnv,

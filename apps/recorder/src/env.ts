@@ -9,6 +9,7 @@ import {
   printableEnv,
   redisEnv,
   startCheckEnv,
+  tracingEnv,
 } from '@millrace/config';
 
 export const recorderEnv = {
@@ -16,6 +17,7 @@ export const recorderEnv = {
   ...redisEnv,
   ...listenEnv,
   ...logEnv,
+  ...tracingEnv,
   ...startCheckEnv,
   ...dataDirEnv,
   RUN_RETENTION_DAYS: integer({ min: 1 })

@@ -17,6 +17,7 @@ import {
   secretKeyEnv,
   startCheckEnv,
   text,
+  tracingEnv,
 } from '@millrace/config';
 import {
   defaultCodeOutputLimits as defaults,
@@ -81,6 +82,7 @@ export const workerEnv = {
   ...redisEnv,
   ...listenEnv,
   ...logEnv,
+  ...tracingEnv,
   ...metricsEnv,
   ...secretKeyEnv,
   ...startCheckEnv,

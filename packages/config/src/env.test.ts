@@ -9,6 +9,7 @@ import {
   integer,
   parseEnv,
   printableEnv,
+  ratio,
   secret,
   secretKeyEnv,
   secretList,
@@ -78,6 +79,11 @@ describe('parseEnv', () => {
     expect(keys.parse(`short,${one}`)).toEqual([`short,${one}`]);
     expect(keys.parse(`${one},${other}`)).toEqual([one, other, `${one},${other}`]);
     expect(keys.safeParse('short').success).toBe(false);
+  });
+
+  it('takes shares from 0 to 1', () => {
+    expect(['0', '0.25', '1'].map((value) => ratio().parse(value))).toEqual([0, 0.25, 1]);
+    for (const value of ['-1', '2', 'all', 'NaN', ' ']) expect(ratio().safeParse(value).success).toBe(false);
   });
 
   it.each(['5 min', '-1s', '', 'x'])('refuses the duration %p', (value) => {

@@ -6,6 +6,7 @@ import {
   list,
   oneOf,
   port,
+  ratio,
   secret,
   secretList,
   serviceUrl,
@@ -91,7 +92,17 @@ export const fileLinksEnv = {
 export const metricsEnv = {
   METRICS_TENANTS: integer({ min: 0, max: 10_000 })
     .default(100)
-    .describe('Most tenants that are labels of metrics at a time; others count as one (docs/metrics.md).'),
+    .describe('Most tenants that are labels of metrics at a time; others count as one (docs/telemetry.md).'),
+};
+
+/** What is Millrace's own of tracing (docs/telemetry.md); the rest are the standard `OTEL_*`. */
+export const tracingEnv = {
+  MILLRACE_TRACE_STORE_RATIO: ratio()
+    .default(0)
+    .describe('Share of the traces that show calls to Redis and PostgreSQL (docs/telemetry.md).'),
+  MILLRACE_TELEMETRY_DIR: text()
+    .optional()
+    .describe('Folder of the exporter `otlp_file`. Unset: `telemetry` in the data directory.'),
 };
 
 /** Limits of uploads in MB (of 1,048,576 bytes), under the names that Dify gives them. */

@@ -95,6 +95,17 @@ export const integer = (limits: { min?: number; max?: number } = {}) => {
   );
 };
 
+/** A share, from 0 to 1. */
+export const ratio = () =>
+  fromText(
+    (text) => {
+      const value = text === '' ? Number.NaN : Number(text);
+      return value >= 0 && value <= 1 ? value : undefined;
+    },
+    'a number from 0 to 1',
+    { type: 'number from 0 to 1' },
+  );
+
 /** A whole number of any size. */
 export const bigInteger = () =>
   fromText((text) => (/^-?\d{1,40}$/.test(text) ? BigInt(text) : undefined), 'a whole number', {

@@ -1,4 +1,4 @@
-/** What the standard variables `OTEL_TRACES_EXPORTER`, `OTEL_LOGS_EXPORTER` and their endpoints ask for. */
+/** What the standard variables `OTEL_<SIGNAL>_EXPORTER` and their endpoints ask for. */
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -8,18 +8,17 @@ export const given = (env: Env, name: string): string | undefined => env[name]?.
 export const exporterNames = ['otlp', 'otlp_file', 'console'] as const;
 export type ExporterName = (typeof exporterNames)[number];
 
-export const isDisabled = (env: Env): boolean => given(env, 'OTEL_SDK_DISABLED')?.toLowerCase() === 'true';
+const isDisabled = (env: Env): boolean => given(env, 'OTEL_SDK_DISABLED')?.toLowerCase() === 'true';
 
 /**
- * The exporters of a signal. Without `OTEL_<SIGNAL>_EXPORTER`, traces go to the OTLP endpoint if there is one; logs, which
- * are on standard output anyway, nowhere.
+ * The exporters of traces or logs. Without `OTEL_<SIGNAL>_EXPORTER`, traces go to the OTLP endpoint if there is one; logs,
+ * which are on standard output anyway, nowhere.
  * @throws Error when a name is not known
  */
 export function exportersOf(env: Env, signal: 'TRACES' | 'LOGS'): ExporterName[] {
   if (isDisabled(env)) return [];
   const variable = `OTEL_${signal}_EXPORTER`;
-  const names = given(env, variable)?.split(',') ?? byDefault(env, signal);
-  const wanted = names.map((name) => name.trim().toLowerCase()).filter((name) => name !== '' && name !== 'none');
+  const wanted = namesIn(env, variable) ?? (signal === 'TRACES' && hasEndpoint(env, signal) ? ['otlp'] : []);
   for (const name of wanted) {
     if (isKnown(name)) continue;
     throw new Error(`${variable}: '${name}' is not known; allowed are ${exporterNames.join(', ')}, none`);
@@ -29,9 +28,28 @@ export function exportersOf(env: Env, signal: 'TRACES' | 'LOGS'): ExporterName[]
   return exporters;
 }
 
-function byDefault(env: Env, signal: 'TRACES' | 'LOGS'): ExporterName[] {
-  const endpoint = given(env, 'OTEL_EXPORTER_OTLP_ENDPOINT') ?? given(env, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT');
-  return signal === 'TRACES' && endpoint !== undefined ? ['otlp'] : [];
+/**
+ * Whether metrics leave over OTLP: when asked to, or when there is an endpoint. They are at `/metrics` in any case, which
+ * is all that `prometheus` asks for. @throws Error when a name is not known
+ */
+export function exportsMetrics(env: Env): boolean {
+  if (isDisabled(env)) return false;
+  const wanted = namesIn(env, 'OTEL_METRICS_EXPORTER');
+  for (const name of wanted ?? []) {
+    if (name === 'otlp' || name === 'prometheus') continue;
+    throw new Error(`OTEL_METRICS_EXPORTER: '${name}' is not known; allowed are otlp, prometheus, none`);
+  }
+  return wanted ? wanted.includes('otlp') : hasEndpoint(env, 'METRICS');
 }
+
+/** The names in a list, without `none`; `undefined` when it is unset. */
+const namesIn = (env: Env, variable: string): string[] | undefined =>
+  given(env, variable)
+    ?.split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '' && name !== 'none');
+
+const hasEndpoint = (env: Env, signal: string): boolean =>
+  (given(env, 'OTEL_EXPORTER_OTLP_ENDPOINT') ?? given(env, `OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`)) !== undefined;
 
 const isKnown = (name: string): name is ExporterName => (exporterNames as readonly string[]).includes(name);

@@ -28,7 +28,7 @@ export {
   type Metrics,
   type MetricSnapshot,
 } from './metrics.js';
-export { metricsPage } from './metrics-page.js';
+export { withTables } from './telemetry-page.js';
 export { observePool, type PoolUse } from './pool-metrics.js';
 export { createRunMetrics, type RunMetrics } from './run-metrics.js';
 export * from './run-trace.js';

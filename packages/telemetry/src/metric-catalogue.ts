@@ -1,5 +1,5 @@
 /**
- * Every metric of Millrace, said once: the processes register what this list names, docs/metrics.md is made of it,
+ * Every metric of Millrace, said once: the processes register what this list names, docs/telemetry.md is made of it,
  * and the queries of dashboards and alerts are checked against it.
  *
  * M1: base units (seconds, bytes, US dollars) in the name, counters end in `_total`.

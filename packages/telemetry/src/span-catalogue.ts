@@ -1,5 +1,5 @@
 /**
- * Every span, attribute and log field there is. `docs/tracing.md` is made from it, and tests hold what processes export
+ * Every span, attribute and log field there is. `docs/telemetry.md` is made from it, and tests hold what processes export
  * against it: {@link uncatalogued}.
  */
 

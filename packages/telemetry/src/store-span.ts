@@ -1,22 +1,13 @@
 /** Spans of calls to PostgreSQL and Redis. They outnumber all others, so a share of the traces has them, by default none. */
 import type { Span } from '@opentelemetry/api';
 import { recordingSpan, withChildSpan, type ChildSpan } from './child-span.js';
-import { given, type Env } from './exporters.js';
-
-/**
- * Share of the sampled traces, from 0 to 1, whose database and Redis calls are recorded: `MILLRACE_TRACE_STORE_RATIO`,
- * default 0. @throws Error when it is no such number
- */
-export function storeRatio(env: Env): number {
-  const text = given(env, 'MILLRACE_TRACE_STORE_RATIO') ?? '0';
-  const ratio = Number(text);
-  if (ratio >= 0 && ratio <= 1) return ratio;
-  throw new Error(`MILLRACE_TRACE_STORE_RATIO must be a number from 0 to 1, not '${text}'`);
-}
 
 let share = 0;
 
-/** Called once when telemetry starts. */
+/**
+ * Called once when telemetry starts.
+ * @param ratio share of the sampled traces, from 0 to 1, whose database and Redis calls are recorded
+ */
 export function useStoreRatio(ratio: number): void {
   share = ratio;
 }

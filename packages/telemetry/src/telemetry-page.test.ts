@@ -1,18 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import * as conventions from '@opentelemetry/semantic-conventions/incubating';
+import { metricDefinitions } from './metric-catalogue.js';
 import { attributes, spans, uncatalogued } from './span-catalogue.js';
-import { tracingTables, withTables } from './tracing-page.js';
+import { telemetryTables, withTables } from './telemetry-page.js';
 
-describe('docs/tracing.md', () => {
-  it('is what the code says (npm run docs:tracing -w @millrace/telemetry makes it anew)', async () => {
-    const page = await readFile(new URL('../../../docs/tracing.md', import.meta.url), 'utf8');
+describe('docs/telemetry.md', () => {
+  it('is what the code says (npm run docs:telemetry makes it anew)', async () => {
+    const page = await readFile(new URL('../../../docs/telemetry.md', import.meta.url), 'utf8');
     expect(page).toBe(withTables(page));
   });
 
-  it('names every span and every attribute', () => {
-    const tables = tracingTables();
+  it('names every span, every attribute and every metric', () => {
+    const tables = telemetryTables();
     for (const { name } of spans) expect(tables).toContain(`| \`${name}\``);
     for (const name of Object.keys(attributes)) expect(tables).toContain(`| \`${name}\``);
+    for (const { name } of metricDefinitions) expect(tables).toContain(`| \`${name}\``);
   });
 
   it('needs its marks', () => {

@@ -1,5 +1,4 @@
-import { exportersOf } from './exporters.js';
-import { storeRatio } from './store-span.js';
+import { exportersOf, exportsMetrics } from './exporters.js';
 import { startTelemetry } from './telemetry.js';
 import { isTracing, noopSpan, startSpanWithIds } from './spans.js';
 
@@ -18,12 +17,41 @@ describe('startTelemetry', () => {
     expect(exportersOf(env, 'TRACES').length > 0).toBe(expected);
   });
 
+  it('refuses a setting of our own that is wrong', async () => {
+    const env = { OTEL_TRACES_EXPORTER: 'console', MILLRACE_TRACE_STORE_RATIO: '2' };
+    await expect(startTelemetry({ service: 'test', env })).rejects.toThrow(
+      'MILLRACE_TRACE_STORE_RATIO must be a number from 0 to 1',
+    );
+  });
+
   it('is a no-op without an endpoint', async () => {
     const telemetry = await startTelemetry({ service: 'test', env: {} });
     expect(telemetry.enabled).toBe(false);
     expect(isTracing()).toBe(false);
     expect(startSpanWithIds({ name: 'x' })).toBe(noopSpan);
     await telemetry.shutdown();
+  });
+});
+
+describe('exportsMetrics', () => {
+  const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' };
+  it.each([
+    [{}, false],
+    [endpoint, true],
+    [{ OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http://127.0.0.1:4318/v1/metrics' }, true],
+    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://127.0.0.1:4318/v1/traces' }, false],
+    [{ OTEL_METRICS_EXPORTER: 'otlp' }, true],
+    [{ ...endpoint, OTEL_METRICS_EXPORTER: 'none' }, false],
+    [{ ...endpoint, OTEL_METRICS_EXPORTER: 'prometheus' }, false],
+    [{ ...endpoint, OTEL_SDK_DISABLED: 'TRUE' }, false],
+  ])('decides for %p', (env, expected) => {
+    expect(exportsMetrics(env)).toBe(expected);
+  });
+
+  it('refuses what it does not know', () => {
+    expect(() => exportsMetrics({ OTEL_METRICS_EXPORTER: 'console' })).toThrow(
+      "OTEL_METRICS_EXPORTER: 'console' is not known; allowed are otlp, prometheus, none",
+    );
   });
 });
 
@@ -41,20 +69,5 @@ describe('exportersOf', () => {
   ])('refuses %p', async (env, message) => {
     expect(() => exportersOf(env, 'TRACES')).toThrow(message);
     await expect(startTelemetry({ service: 'test', env })).rejects.toThrow(message);
-  });
-});
-
-describe('storeRatio', () => {
-  it.each([
-    [undefined, 0],
-    ['', 0],
-    ['0.25', 0.25],
-    ['1', 1],
-  ])('reads %p', (text, ratio) => {
-    expect(storeRatio({ MILLRACE_TRACE_STORE_RATIO: text })).toBe(ratio);
-  });
-
-  it.each(['-1', '2', 'all', 'NaN'])('refuses %p', (text) => {
-    expect(() => storeRatio({ MILLRACE_TRACE_STORE_RATIO: text })).toThrow('from 0 to 1');
   });
 });

@@ -3,15 +3,16 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { dataDirEnv, parseEnv, tracingEnv } from '@millrace/config';
 import { trace } from '@opentelemetry/api';
 import type { metrics, NodeSDKConfiguration, tracing } from '@opentelemetry/sdk-node';
-import { exportersOf, given, isDisabled, type Env, type ExporterName } from './exporters.js';
+import { exportersOf, exportsMetrics, given, type Env, type ExporterName } from './exporters.js';
 import type { ExportFiles } from './file-export.js';
 import { forcedIdGenerator } from './id-generator.js';
 import { hearLogLines } from './logger.js';
 import { allMetrics } from './metrics.js';
 import { useTracer } from './spans.js';
-import { storeRatio, useStoreRatio } from './store-span.js';
+import { useStoreRatio } from './store-span.js';
 
 export interface Telemetry {
   /** Whether spans are recorded. */
@@ -38,18 +39,20 @@ const scope = 'millrace';
  * Starts what the environment asks for: traces, the metrics of `createMetrics`, and log records. Without an endpoint or
  * exporter nothing is loaded and every span helper is a no-op. Protocol, headers, sampler, limits, batching and resource
  * follow the standard `OTEL_*` variables. Await it before the first span.
- * @throws Error when a variable names an exporter that is not known
+ * @throws Error when a variable names an exporter that is not known; EnvError when a setting of Millrace's own is wrong
  */
 export async function startTelemetry({ service, env, onError = ignore }: TelemetryOptions): Promise<Telemetry> {
+  const own = parseEnv({ ...tracingEnv, ...dataDirEnv }, env);
   const traces = exportersOf(env, 'TRACES');
   const logs = exportersOf(env, 'LOGS');
-  const metrics = wantsMetrics(env);
+  const metrics = exportsMetrics(env);
   if (traces.length + logs.length === 0 && !metrics) return { enabled: false, shutdown: () => Promise.resolve() };
   // Loaded on demand: the SDK costs tens of milliseconds and megabytes that an untraced process need not pay.
   const { NodeSDK, resources } = await import('@opentelemetry/sdk-node');
   const serviceName = given(env, 'OTEL_SERVICE_NAME') ?? service;
   const instanceId = randomUUID();
-  const files = { folder: telemetryFolder(env), process: `${serviceName}-${instanceId}`, onError };
+  const folder = own.MILLRACE_TELEMETRY_DIR ?? join(own.MILLRACE_DATA_DIR, 'telemetry');
+  const files = { folder, process: `${serviceName}-${instanceId}`, onError };
   const resource = resources
     .defaultResource()
     .merge(resources.resourceFromAttributes(await processAttributes(instanceId)))
@@ -70,7 +73,7 @@ export async function startTelemetry({ service, env, onError = ignore }: Telemet
   sdk.start();
   const direct = processor && { processor, resource, scope: { name: scope }, samplesRoots: samplesAll(env) };
   if (traces.length > 0) useTracer(trace.getTracer(scope), direct);
-  useStoreRatio(storeRatio(env));
+  useStoreRatio(own.MILLRACE_TRACE_STORE_RATIO);
   if (logs.length > 0) await exportLogLines();
   return {
     enabled: traces.length > 0,
@@ -139,24 +142,27 @@ async function processAttributes(instanceId: string): Promise<Record<string, str
   };
 }
 
-/** Where `otlp_file` exporters write. */
-const telemetryFolder = (env: Env): string =>
-  given(env, 'MILLRACE_TELEMETRY_DIR') ?? join(given(env, 'MILLRACE_DATA_DIR') ?? '.millrace', 'telemetry');
-
 async function exportLogLines(): Promise<void> {
   const [{ logs }, { logRecordOf }] = await Promise.all([import('@opentelemetry/api-logs'), import('./log-export.js')]);
   const logger = logs.getLogger(scope);
   hearLogLines((line) => logger.emit(logRecordOf(line)));
 }
 
+/** The exporter of metrics for a protocol. */
+const metricExporters = {
+  grpc: () => import('@opentelemetry/exporter-metrics-otlp-grpc'),
+  'http/json': () => import('@opentelemetry/exporter-metrics-otlp-http'),
+  'http/protobuf': () => import('@opentelemetry/exporter-metrics-otlp-proto'),
+};
+
 async function metricReader(env: Env): Promise<metrics.PeriodicExportingMetricReader> {
   const protocol = given(env, 'OTEL_EXPORTER_OTLP_METRICS_PROTOCOL') ?? given(env, 'OTEL_EXPORTER_OTLP_PROTOCOL');
+  const load =
+    protocol === 'grpc' || protocol === 'http/json' ? metricExporters[protocol] : metricExporters['http/protobuf'];
   const [{ metrics: sdk }, { createMetricProducer }, { OTLPMetricExporter }] = await Promise.all([
     import('@opentelemetry/sdk-node'),
     import('./metric-producer.js'),
-    protocol === 'http/json'
-      ? import('@opentelemetry/exporter-metrics-otlp-http')
-      : import('@opentelemetry/exporter-metrics-otlp-proto'),
+    load(),
   ]);
   const intervalMs = Number(given(env, 'OTEL_METRIC_EXPORT_INTERVAL') ?? 60_000);
   return new sdk.PeriodicExportingMetricReader({
@@ -165,11 +171,4 @@ async function metricReader(env: Env): Promise<metrics.PeriodicExportingMetricRe
     exportTimeoutMillis: Math.min(intervalMs, Number(given(env, 'OTEL_METRIC_EXPORT_TIMEOUT') ?? 30_000)),
     metricProducers: [createMetricProducer(allMetrics)],
   });
-}
-
-/** Whether the environment asks for metrics to be exported (they are at `/metrics` in any case). */
-function wantsMetrics(env: Env): boolean {
-  if (isDisabled(env) || given(env, 'OTEL_METRICS_EXPORTER') === 'none') return false;
-  const endpoint = given(env, 'OTEL_EXPORTER_OTLP_ENDPOINT') ?? given(env, 'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT');
-  return endpoint !== undefined;
 }
