@@ -6,6 +6,18 @@ import type { Metrics, MetricSnapshot } from './metrics.js';
 
 type Sample = MetricSnapshot['values'][number];
 
+/** One of the things that a bucket counts, by its trace. */
+export interface MetricExemplar {
+  traceId: string;
+  value: number;
+  time: HrTime;
+}
+
+/** Data points have no place for exemplars of their own; `metric-encoder.ts` looks for them here. */
+interface HistogramPoint extends sdk.DataPoint<sdk.Histogram> {
+  exemplars: MetricExemplar[];
+}
+
 const toHrTime = (ms: number): HrTime => [Math.floor(ms / 1000), Math.round((ms % 1000) * 1e6)];
 
 /** A producer for an OTLP metric reader; `list` is asked at each export. */
@@ -49,7 +61,7 @@ function metricData({ name, help, type, values }: MetricSnapshot, times: Times):
 }
 
 /** Prometheus counts buckets cumulatively, one sample a bound; OTLP counts each bucket by itself. */
-function histogramPoints(name: string, values: Sample[], times: Times): sdk.DataPoint<sdk.Histogram>[] {
+function histogramPoints(name: string, values: Sample[], times: Times): HistogramPoint[] {
   const series = new Map<string, Sample[]>();
   for (const sample of values) {
     const { le: _le, ...labels } = sample.labels;
@@ -66,6 +78,14 @@ function histogramPoints(name: string, values: Sample[], times: Times): sdk.Data
       ...times,
       attributes: JSON.parse(key) as Record<string, string>,
       value: { buckets: { boundaries, counts }, sum: valueOf('sum'), count: valueOf('count') },
+      exemplars: buckets.flatMap(exemplarsOf),
     };
   });
+}
+
+function exemplarsOf({ exemplar }: Sample): MetricExemplar[] {
+  const traceId = exemplar?.labelSet.trace_id;
+  return traceId === undefined || !exemplar
+    ? []
+    : [{ traceId, value: exemplar.value, time: toHrTime(exemplar.timestamp * 1000) }];
 }

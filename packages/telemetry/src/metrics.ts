@@ -46,7 +46,13 @@ export interface MetricSnapshot {
   name: string;
   help: string;
   type: 'counter' | 'gauge' | 'histogram' | 'summary';
-  values: { value: number; labels: Record<string, string | number>; metricName?: string }[];
+  values: {
+    value: number;
+    labels: Record<string, string | number>;
+    metricName?: string;
+    /** Of a bucket: one of the things it counts, by its trace; the time is in seconds. */
+    exemplar?: { labelSet: Partial<Exemplar>; value: number; timestamp: number } | null;
+  }[];
 }
 
 const live = new Set<Metrics>();

@@ -152,7 +152,7 @@ async function exportLogLines(): Promise<void> {
 const metricExporters = {
   grpc: () => import('@opentelemetry/exporter-metrics-otlp-grpc'),
   'http/json': () => import('@opentelemetry/exporter-metrics-otlp-http'),
-  'http/protobuf': () => import('@opentelemetry/exporter-metrics-otlp-proto'),
+  'http/protobuf': () => import('./metric-exporter.js'),
 };
 
 async function metricReader(env: Env): Promise<metrics.PeriodicExportingMetricReader> {

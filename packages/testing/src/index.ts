@@ -5,6 +5,7 @@ export * from './http-target.js';
 export * from './model-server.js';
 export * from './nginx.js';
 export * from './otlp-file.js';
+export * from './otlp-protobuf.js';
 export * from './otlp-receiver.js';
 export * from './prometheus.js';
 export * from './proxy.js';
