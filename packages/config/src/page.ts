@@ -89,7 +89,7 @@ Durations are written \`250ms\`, \`10s\`, \`5m\`, \`24h\`, \`7d\` (a bare number
 const telemetry = `## Tracing and metrics export
 
 \`OTEL_EXPORTER_OTLP_ENDPOINT\` turns it on; the other standard \`OTEL_*\` variables of OpenTelemetry are read as its specification says, by gateway, worker
-and recorder.
+and recorder ([telemetry.md](telemetry.md)).
 `;
 
 function table(rows: readonly Row[], withProcesses = true): string {
