@@ -26,7 +26,7 @@ let dir: string;
 let env: Record<string, string>;
 const replies: Record<string, ModelReply> = {
   plain: { chunks: ['Good ', 'day\n', 'to you'], promptTokens: 7, completionTokens: 5 },
-  steady: { chunks: Array.from({ length: 60 }, (_, index) => `${index}, `), chunksPerSecond: 10 },
+  steady: { chunks: Array.from({ length: 60 }, (_, index) => `${index}, `), chunksPerSecond: 3 },
   endless: { chunks: Array.from({ length: 3000 }, (_, index) => `${index} `), chunksPerSecond: 5 },
 };
 
@@ -356,12 +356,12 @@ describe('a run that takes a while', () => {
     async () => {
       const { data } = await json<{ data: { token: string }[] }>('key', 'list', 'plain').catch(() => ({ data: [] }));
       expect(data).toEqual([]);
-      const key = (await cli(['key', 'create', 'steady'])).stdout.trim();
+      const key = (await cli(['key', 'create', 'endless'])).stdout.trim();
       const settings = { MILLRACE_ADMIN_KEY: '', MILLRACE_API_KEY: key };
       const run = await cli(['run', '--user', 'ann', '--detach', '--json'], settings);
       const { workflow_run_id: id } = JSON.parse(run.stdout) as { workflow_run_id: string };
       const tail = startCli(['tail', id, '--user', 'ann'], { ...env, ...settings });
-      await tail.said('0, 1, ');
+      await tail.said('0 1 ');
       tail.child.kill('SIGINT');
       expect((await tail.ended).code).toBe(130);
       expect((await cli(['tail', id, '--user', 'bob'], settings)).code).toBe(4);
