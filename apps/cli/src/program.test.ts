@@ -173,6 +173,45 @@ describe('the program itself', () => {
     expect((await ended)[0]).toBe(4);
   });
 
+  it('reads a long list of runs page by page, with every filter', async () => {
+    const asked: URLSearchParams[] = [];
+    const row = (id: number) => ({
+      id: String(id),
+      app_id: 'a',
+      status: 'failed',
+      created_at: 1,
+      task_id: 't',
+      trace_id: 't',
+    });
+    const url = await serve((req, res) => {
+      const query = new URL(req.url ?? '', 'http://server').searchParams;
+      const first = Number(query.get('last_id') ?? 0) + 1;
+      asked.push(query);
+      const data = Array.from({ length: Number(query.get('limit')) }, (_, at) => row(first + at));
+      res.end(JSON.stringify({ limit: data.length, has_more: true, data }));
+    });
+    const filters = ['--status', 'failed', '--user', 'ann', '--since', '2026-11-25', '--until', '2026-11-26T08:00'];
+    const { child, ended } = start(['--url', url, 'runs', '-n', '150', '--json', ...filters], {
+      MILLRACE_ADMIN_KEY: 'k'.repeat(16),
+    });
+    const { data, has_more: more } = JSON.parse(await readAll(child.stdout)) as {
+      data: { id: string }[];
+      has_more: boolean;
+    };
+    expect([(await ended)[0], more]).toEqual([0, true]);
+    expect(data.map(({ id }) => id)).toEqual(Array.from({ length: 150 }, (_, at) => String(at + 1)));
+    const same = {
+      status: 'failed',
+      created_by_end_user_session_id: 'ann',
+      created_at__after: '2026-11-25T00:00:00.000Z',
+      created_at__before: '2026-11-26T08:00:00.000Z',
+    };
+    expect(asked.map((query) => Object.fromEntries(query))).toEqual([
+      { ...same, limit: '100' },
+      { ...same, limit: '50', last_id: '100' },
+    ]);
+  });
+
   it('looks with doctor at the server of --url', async () => {
     const url = await serve((_req, res) => res.writeHead(401).end('{}'));
     const { child, ended } = start(['--url', url, 'doctor', '--no-sandbox', '--json'], {
