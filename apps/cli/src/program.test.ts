@@ -150,6 +150,16 @@ describe('exit codes of a server that', () => {
     expect([asked, written.stderr]).toEqual([3, 'The app has no input a. It has: none.\n']);
   });
 
+  it.each([
+    ['run', '--key', 'k'],
+    ['run', '--key', 'k', '-i', 'a=b'],
+    ['tail', 'r', '--key', 'k'],
+  ])('is another program: %s %s %s', async (...args) => {
+    const url = await serve((_req, res) => res.end('<html>'));
+    expect(await millrace('--url', url, ...args)).toBe(4);
+    expect(written.stderr).toBe('What answers there is no Millrace server: look at MILLRACE_URL or --url.\n');
+  });
+
   it('answers something else', async () => {
     const url = await serve((_req, res) => res.writeHead(502).end('<html>'));
     expect(await run(url)).toBe(3);
@@ -211,6 +221,16 @@ describe('the program itself', () => {
       { ...same, limit: '50', last_id: '100' },
     ]);
   });
+
+  it.each([['apps'], ['runs'], ['tenant', 'list'], ['provider', 'list'], ['show', 'x']])(
+    'says that %s asked another program',
+    async (...args) => {
+      const url = await serve((_req, res) => res.end('<html>'));
+      const { child, ended } = start(['--url', url, ...args], { MILLRACE_ADMIN_KEY: 'k'.repeat(16) });
+      expect(await readAll(child.stderr)).toContain('no Millrace server');
+      expect((await ended)[0]).toBe(4);
+    },
+  );
 
   it('looks with doctor at the server of --url', async () => {
     const url = await serve((_req, res) => res.writeHead(401).end('{}'));

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ApiRefusal, parseJson, reach, successOf } from './reach.js';
+import { ApiRefusal, otherServer, parseJson, reach, successOf, understood } from './reach.js';
 import * as shapes from './shapes.js';
 import type { ImportResult, Limits } from './shapes.js';
 
@@ -39,7 +39,7 @@ export function createConsoleApi(url: string, adminKey: string, tenantId?: strin
     const result = shapes.imported.safeParse(parseJson(await answer.clone().text()));
     if (result.success) return result.data;
     await successOf(answer, 'MILLRACE_ADMIN_KEY');
-    throw result.error;
+    throw otherServer();
   };
 
   return {
@@ -64,48 +64,50 @@ export function createConsoleApi(url: string, adminKey: string, tenantId?: strin
       const apps: shapes.App[] = [];
       for (let page = 1, more = true; more; page += 1) {
         const answer = await call('GET', `apps?page=${page}&limit=100`);
-        const { data, has_more } = z.object({ data: z.array(shapes.app), has_more: z.boolean() }).parse(answer);
+        const { data, has_more } = understood(z.object({ data: z.array(shapes.app), has_more: z.boolean() }), answer);
         apps.push(...data);
         more = has_more;
       }
       return apps;
     },
 
-    createKey: async (appId: string) => shapes.apiKey.parse(await call('POST', `apps/${appId}/api-keys`, {})),
+    createKey: async (appId: string) => understood(shapes.apiKey, await call('POST', `apps/${appId}/api-keys`, {})),
     listKeys: async (appId: string) =>
-      z.object({ data: z.array(shapes.apiKey) }).parse(await call('GET', `apps/${appId}/api-keys`)).data,
+      understood(z.object({ data: z.array(shapes.apiKey) }), await call('GET', `apps/${appId}/api-keys`)).data,
     deleteKey: (appId: string, keyId: string) => call('DELETE', `apps/${appId}/api-keys/${encodeURIComponent(keyId)}`),
 
     recentRuns: async (filters: RunFilters) => {
       const given = Object.entries(filters).filter(([, value]) => value !== undefined);
       const query = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]));
-      return shapes.runPage.parse(await call('GET', `workflow-runs?${query.toString()}`));
+      return understood(shapes.runPage, await call('GET', `workflow-runs?${query.toString()}`));
     },
     /** `undefined` when the tenant has no such run. */
     async run(runId: string): Promise<shapes.RunDetail | undefined> {
       try {
-        return shapes.runDetail.parse(await call('GET', `workflow-runs/${encodeURIComponent(runId)}`));
+        return understood(shapes.runDetail, await call('GET', `workflow-runs/${encodeURIComponent(runId)}`));
       } catch (error) {
         if (error instanceof ApiRefusal && error.status === 404 && error.code === 'not_found') return undefined;
         throw error;
       }
     },
     nodeExecutions: async (appId: string, runId: string) =>
-      z
-        .object({ data: z.array(shapes.nodeExecution) })
-        .parse(await call('GET', `apps/${appId}/workflow-runs/${runId}/node-executions`)).data,
+      understood(
+        z.object({ data: z.array(shapes.nodeExecution) }),
+        await call('GET', `apps/${appId}/workflow-runs/${runId}/node-executions`),
+      ).data,
     stopTask: (appId: string, taskId: string) => call('POST', `apps/${appId}/workflow-runs/tasks/${taskId}/stop`, {}),
 
     createTenant: async (body: { name: string; limits?: Limits }) =>
-      shapes.tenant.parse(await call('POST', 'tenants', body)),
-    listTenants: async () => z.object({ data: z.array(shapes.tenant) }).parse(await call('GET', 'tenants')).data,
+      understood(shapes.tenant, await call('POST', 'tenants', body)),
+    listTenants: async () => understood(z.object({ data: z.array(shapes.tenant) }), await call('GET', 'tenants')).data,
     setLimits: async (id: string, limits: Limits) =>
-      shapes.tenant.parse(await call('PATCH', `tenants/${encodeURIComponent(id)}`, { limits })),
+      understood(shapes.tenant, await call('PATCH', `tenants/${encodeURIComponent(id)}`, { limits })),
 
     listProviders: async () =>
-      z
-        .object({ data: z.array(z.looseObject({ provider: z.string() })) })
-        .parse(await call('GET', 'workspaces/current/model-providers')).data,
+      understood(
+        z.object({ data: z.array(z.looseObject({ provider: z.string() })) }),
+        await call('GET', 'workspaces/current/model-providers'),
+      ).data,
     saveCredentials: (provider: string, credentials: Record<string, string>) =>
       call('POST', `workspaces/current/model-providers/${encodeURIComponent(provider)}/credentials`, { credentials }),
   };

@@ -58,6 +58,16 @@ function hintOf(status: number, code: string | undefined, key: string): string {
   return code === 'provider_not_initialize' ? ' From here: "millrace provider set".' : '';
 }
 
+/** An answer in the shape that the server gives it. @throws CliError when it has another: something else answers there */
+export function understood<S extends z.ZodType>(shape: S, answer: unknown): z.infer<S> {
+  const result = shape.safeParse(answer);
+  if (result.success) return result.data;
+  throw otherServer();
+}
+
+export const otherServer = (): CliError =>
+  new CliError(exitCodes.refused, 'What answers there is no Millrace server: look at MILLRACE_URL or --url.');
+
 const errorBody = z.looseObject({ code: z.string().optional(), message: z.string().optional() });
 
 /** `undefined` for what is no JSON, such as an empty body: the status has to do. */

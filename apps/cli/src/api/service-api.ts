@@ -1,6 +1,6 @@
 import { openAsBlob } from 'node:fs';
 import { basename } from 'node:path';
-import { reach, successOf } from './reach.js';
+import { otherServer, parseJson, reach, successOf, understood } from './reach.js';
 import { parameters, uploadedFile, type FormVariable } from './shapes.js';
 
 /** A run that was accepted, and the stream of its events. */
@@ -29,19 +29,20 @@ export function createServiceApi(url: string, apiKey: string, signal?: AbortSign
 
   return {
     /** The start form of the published version. */
-    form: async (): Promise<FormVariable[]> => parameters.parse(await (await call('parameters')).json()),
+    form: async (): Promise<FormVariable[]> =>
+      understood(parameters, parseJson(await (await call('parameters')).text())),
 
     /** Uploads a file for later runs of `user`. @param type its MIME type */
     async upload(path: string, user: string, type: string) {
       const body = new FormData();
       body.set('user', user);
       body.set('file', await openAsBlob(path, { type }), basename(path));
-      return uploadedFile.parse(await (await call('files/upload', { method: 'POST', body })).json());
+      return understood(uploadedFile, parseJson(await (await call('files/upload', { method: 'POST', body })).text()));
     },
 
     /** Starts a run and opens the stream of its events. */
     async run(inputs: object, user: string, extra: { trace_id?: string } = {}): Promise<OpenedRun> {
-      const answer = await post('workflows/run', { inputs, user, response_mode: 'streaming', ...extra });
+      const answer = streamOf(await post('workflows/run', { inputs, user, response_mode: 'streaming', ...extra }));
       const header = (name: string) => answer.headers.get(name) ?? '';
       return {
         runId: header('x-workflow-run-id'),
@@ -52,12 +53,19 @@ export function createServiceApi(url: string, apiKey: string, signal?: AbortSign
     },
 
     /** Opens the stream of a run's events after one of them; `0-0` for all. */
-    follow(runId: string, user: string, after: string): Promise<Response> {
+    async follow(runId: string, user: string, after: string): Promise<Response> {
       const query = new URLSearchParams({ user });
       const path = `workflow/${encodeURIComponent(runId)}/events?${query.toString()}`;
-      return call(path, { headers: { 'last-event-id': after } });
+      const answer = await call(path, { headers: { 'last-event-id': after } });
+      return answer.status === 204 ? answer : streamOf(answer);
     },
 
     stop: (taskId: string, user: string) => post(`workflows/tasks/${taskId}/stop`, { user }),
   };
+}
+
+/** An answer that is a stream of events. @throws CliError when something else answers */
+function streamOf(answer: Response): Response {
+  if (answer.headers.get('content-type')?.startsWith('text/event-stream')) return answer;
+  throw otherServer();
 }

@@ -36,15 +36,20 @@ export async function checkAdminKey({ adminKey, url, embedded }: Setup): Promise
     return [failed('admin key', 'MILLRACE_ADMIN_KEY is not set.', remedy)];
   }
   let status: number;
+  let body: string;
   try {
     const answer = await fetch(`${url}/console/api/tenants`, {
       headers: { authorization: `Bearer ${adminKey}` },
       signal: AbortSignal.timeout(5_000),
     });
-    await answer.body?.cancel();
+    body = await answer.text();
     ({ status } = answer);
   } catch {
     return [skipped('admin key', `It is set; no gateway answers at ${url} to try it.`)];
+  }
+  if (status === 200 && !body.startsWith('{"data":')) {
+    const remedy = 'Set MILLRACE_URL to the address of a gateway.';
+    return [failed('admin key', `What answers at ${url} is no gateway of Millrace.`, remedy)];
   }
   if (status === 200) return [ok('admin key', `The gateway at ${url} takes it.`)];
   if (status === 401)

@@ -1,7 +1,6 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { runEvent, type RunEvent } from '../api/shapes.js';
-import { ApiRefusal } from '../api/reach.js';
 import { CliError, exitCodes } from '../exit-codes.js';
 import { reasonOf } from '../say.js';
 
@@ -32,7 +31,7 @@ const vainAttempts = 12;
 /**
  * The events of a run to its end. A stream that breaks off, whatever the reason, is taken up again after its last event,
  * on any gateway that answers, so that every event comes once.
- * @throws ApiRefusal when the server says no; CliError when it can't be reached for too long (the run goes on)
+ * @throws CliError when the server says no, and when it can't be reached for too long (the run goes on)
  */
 export async function* followRun(options: FollowOptions): AsyncGenerator<RunEvent> {
   const { runId, open, onBreak, signal, pauseMs = 500 } = options;
@@ -52,7 +51,7 @@ export async function* followRun(options: FollowOptions): AsyncGenerator<RunEven
       }
     } catch (error) {
       if (signal?.aborted) throw error;
-      if (error instanceof ApiRefusal && error.exitCode !== exitCodes.unavailable) throw error;
+      if (error instanceof CliError && error.exitCode !== exitCodes.unavailable) throw error;
       reason = reasonOf(error);
     }
     answer = undefined;
