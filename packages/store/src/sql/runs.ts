@@ -5,12 +5,13 @@ const listed = `r.context, r.version_label, r.epoch, r.status, r.error, r.error_
   r.elapsed_seconds, r.total_tokens::float8 AS total_tokens, r.total_steps, r.exceptions_count, r.finished_at,
   r.triggered_from, r.created_from`;
 
+/** As `parseRun` reads them: with the run's values. Lists do without; they may be megabytes each. */
+const columns = `${listed}, r.inputs, r.outputs`;
+
 const acceptedColumns = `created_at, id, tenant_id, app_id, version_id, version_label, task_id, shard, epoch,
       end_user_id, session_id, inputs, context, trace_id, triggered_from, created_from`;
 const acceptedRows = `unnest($1::timestamptz[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::uuid[],
       $8::int[], $9::int[], $10::uuid[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[])`;
-/** As `parseRun` reads them: with the run's values. Lists do without; they may be megabytes each. */
-const columns = `${listed}, r.inputs, r.outputs`;
 
 /**
  * Many accepted runs in one statement: one commit, and one flush of the disk, for all that arrived while the
