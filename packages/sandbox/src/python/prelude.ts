@@ -84,7 +84,7 @@ exec(compile(${JSON.stringify(pythonSource())}, "<cage>", "exec"), cage.__dict__
 # The bridge to JavaScript and foreign functions are not there; code that tries them is told so at the import.
 for name in ("js", "pyodide", "pyodide_js", "_pyodide", "_pyodide_core", "_ctypes"):
     sys.modules[name] = None
-del sys.modules["_cage"].__builtins__, cage, name
+del cage, name
 gc.collect()
 gc.freeze()
 `;
