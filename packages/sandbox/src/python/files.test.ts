@@ -39,3 +39,14 @@ test('files made on demand are kept within bounds', () => {
   files.find('/zone/0');
   expect(made).toBe(1_101);
 });
+
+test('the number of a file made on demand tells nothing of those made before', () => {
+  const numberOf = (...paths: string[]): number => {
+    const makeFile = (path: string): Uint8Array | undefined =>
+      path.startsWith('/zone/') ? new Uint8Array(8) : undefined;
+    const files = new CageFiles({ files: new Map(), makeFile, maxScratchBytes: megabyte });
+    return paths.map((path) => files.find(path).id).at(-1) ?? 0;
+  };
+  expect(numberOf('/zone/a', '/zone/b', '/zone/c')).toBe(numberOf('/zone/c'));
+  expect(numberOf('/zone/a')).not.toBe(numberOf('/zone/c'));
+});

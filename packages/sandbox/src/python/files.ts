@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { fail } from './errno.js';
 
 /** A file of the cage: read-only ones come from the operator, the others live in `/tmp` until the end of the run. */
@@ -46,8 +47,8 @@ const maxOpenFiles = 256;
 const maxNodes = 4_096;
 /** Files made on demand that are kept from run to run: more than there are time zones, fewer than there are spellings of them. */
 const maxMadeFiles = 1_024;
-/** Where their numbers begin. */
-const firstMadeId = 0x4000_0000;
+/** The number of such a file. It must not tell how many others were made before, by earlier runs. */
+const madeId = (path: string): number => 0x4000_0000 + (crc32(path) >>> 2);
 const scratch = 'tmp';
 
 /**
@@ -250,8 +251,7 @@ export class CageFiles {
     if (known !== undefined) return known;
     const content = this.#makeFile(path);
     if (content === undefined) return undefined;
-    const id = firstMadeId + this.#made.size;
-    const node: FileNode = { kind: 'file', id, content, size: content.length, modifiedMs: 0 };
+    const node: FileNode = { kind: 'file', id: madeId(path), content, size: content.length, modifiedMs: 0 };
     this.#made.set(path, node);
     return node;
   }
