@@ -6,8 +6,9 @@ import { QuickJs } from './quickjs.js';
 const keptGrowthBytes = 8 * 1024 * 1024;
 /** What QuickJS says when its limit is met, or the length of the longest string. */
 const outOfMemory = /^E(InternalError|RangeError): (out of memory|string too long)/;
-/** And when there is not even memory for an error. */
+/** And when there is not even memory for an error, or nobody made one. */
 const silence = 'EUncaught null';
+const noError = 'EUncaught [uninitialized]';
 
 /** A JavaScript interpreter that starts each run from the state in which its context was made. */
 export function createJavaScriptInterpreter(module: WebAssembly.Module, limits: Limits): Interpreter {
@@ -22,7 +23,7 @@ export function createJavaScriptInterpreter(module: WebAssembly.Module, limits: 
         if (result === undefined) return overLimit('output', limits);
         if (result.startsWith('R')) return returned(result.slice(1), limits);
         const full = quickJs.memoryBytes > limits.memoryBytes * 0.75;
-        if (full && result === silence) return overLimit('memory', limits);
+        if ((full && result === silence) || result === noError) return overLimit('memory', limits);
         const error = userFrames(result.slice(1));
         return outOfMemory.test(result) ? overLimit('memory', limits, error) : failed(error);
       } catch (error) {
