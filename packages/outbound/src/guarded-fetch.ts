@@ -1,4 +1,4 @@
-import { OutboundError } from '@millrace/contracts';
+import { OutboundError, ResponseSizeError } from '@millrace/contracts';
 import type { Span } from '@millrace/telemetry';
 import { fetch as undiciFetch, type Dispatcher, type RequestInit as UndiciInit } from 'undici';
 import { answered, hiddenPath, withHttpSpan, withoutTokens } from './http-span.js';
@@ -6,6 +6,9 @@ import { maxRedirects, nextHop, parseTarget, takeCredentials, type Hop } from '.
 
 type Fetch = typeof globalThis.fetch;
 type Body = NonNullable<RequestInit['body']>;
+
+/** Most bytes of a response, decompressed: its readers hold it whole, and whoever sends it may be hostile. */
+const maxBodyBytes = 64 * 1024 * 1024;
 
 /**
  * A `fetch` whose connections are guarded. It follows redirects itself, so that keys in headers of a provider's own
@@ -43,7 +46,7 @@ export function createGuardedFetch(
         redirect === 'manual'
           ? undefined
           : nextHop(hop, response.status, response.headers.get('location') ?? undefined);
-      if (!next) return response;
+      if (!next) return bounded(response);
       await response.body?.cancel();
       if (redirect === 'error') throw new OutboundError('connect', 'The server answered with a redirect');
       if (next.body instanceof ReadableStream) {
@@ -53,6 +56,25 @@ export function createGuardedFetch(
     }
     throw new OutboundError('too-many-redirects', 'Exceeded maximum allowed redirects.');
   };
+}
+
+/** The response with an end to its body. @throws OutboundError when it is packed in layers, which the library would all undo */
+async function bounded(response: Response): Promise<Response> {
+  const { body, headers, status, statusText } = response;
+  if (!body) return response;
+  if (headers.get('content-encoding')?.includes(',')) {
+    await body.cancel();
+    throw new OutboundError('decode', 'The response is packed more than once');
+  }
+  let size = 0;
+  const counted = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      size += chunk.length;
+      if (size > maxBodyBytes) controller.error(new ResponseSizeError(maxBodyBytes, size));
+      else controller.enqueue(chunk);
+    },
+  });
+  return new Response(body.pipeThrough(counted), { status, statusText, headers });
 }
 
 async function firstHop(input: Parameters<Fetch>[0], init: RequestInit): Promise<Hop<Body>> {

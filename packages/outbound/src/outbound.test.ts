@@ -2,6 +2,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { ResponseSizeError, type OutboundRequest, type StreamedBody } from '@millrace/contracts';
 import { createOutbound, type ClosableOutbound, type OutboundOptions } from './outbound.js';
@@ -313,6 +314,33 @@ describe('requests', () => {
     await expect(failure).rejects.toBeInstanceOf(ResponseSizeError);
     const { currentBytes } = (await failure.catch((error: unknown) => error)) as ResponseSizeError;
     expect(currentBytes).toBeLessThan(1024 * 1024 + 64 * 1024);
+  });
+
+  it('a bomb that unfolds between layers, to nothing at the end, is given up', async () => {
+    // Stored blocks of no bytes: they pack a thousandfold, and decompress to nothing.
+    const nothing = Buffer.alloc(160 * 1024 * 1024 - 2, Buffer.from([0, 0, 0, 0xff, 0xff]));
+    const bomb = gzipSync(gzipSync(Buffer.concat([Buffer.from([0x78, 0x9c]), nothing]), { level: 1 }));
+    const url = await serve((request, response) => {
+      response.setHeader('content-encoding', 'deflate, gzip, gzip').end(bomb);
+    });
+    expect(bomb.length).toBeLessThan(64 * 1024);
+    await expect(client().request(get(url))).rejects.toMatchObject({
+      ...{ kind: 'decode', message: 'The response unfolds to too much while it is decompressed' },
+    });
+    await expect(client().fetch(url)).rejects.toMatchObject({ kind: 'decode' });
+  });
+
+  it('fetch, which sets readers no limit, ends at its own', async () => {
+    const piece = Buffer.alloc(1024 * 1024, 'x');
+    const url = await serve((request, response) => {
+      const packed = request.url === '/packed';
+      if (packed) response.setHeader('content-encoding', 'gzip').end(gzipSync(Buffer.alloc(70 * 1024 * 1024)));
+      else Readable.from(Array(70).fill(piece)).pipe(response);
+    });
+    for (const path of ['', '/packed']) {
+      const response = await client().fetch(url + path);
+      await expect(response.text()).rejects.toMatchObject({ kind: 'response-size' });
+    }
   });
 
   it('is no success when the body breaks off', async () => {

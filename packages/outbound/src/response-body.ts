@@ -1,9 +1,11 @@
-import { pipeline, type Readable, type Transform } from 'node:stream';
+import { pipeline, Transform, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib';
 import { OutboundError, ResponseSizeError, type StreamedResponse } from '@millrace/contracts';
 
 /** Each layer holds buffers; nobody packs this often but to fill memory. */
 const maxLayers = 5;
+/** Most bytes that any layer takes in: what a few bytes unfold to between layers could keep the machine busy for hours and yield nothing. */
+const maxPackedBytes = 128 * 1024 * 1024;
 
 /** A body, decompressed, to be read once. Its connection is given up when reading ends early. @throws OutboundError */
 export function streamBody(
@@ -62,13 +64,26 @@ async function* decoded(body: Readable, encodings: string[]): AsyncGenerator<Buf
   const last = layers.at(-1);
   if (!last) return;
   // Errors travel along the pipeline to `last`, where the loop below meets them.
-  pipeline([body, ...layers], () => undefined);
+  pipeline([body, ...layers.flatMap((layer) => [bounded(), layer])], () => undefined);
   try {
     yield* last as AsyncIterable<Buffer>;
   } catch (cause) {
     if (body.errored) throw body.errored;
+    if (cause instanceof OutboundError) throw cause;
     throw new OutboundError('decode', `The response could not be decompressed (${encodings.join(', ')})`, { cause });
   }
+}
+
+/** Passes on what comes, up to `maxPackedBytes`. */
+function bounded(): Transform {
+  let size = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      size += chunk.length;
+      if (size <= maxPackedBytes) done(null, chunk);
+      else done(new OutboundError('decode', 'The response unfolds to too much while it is decompressed'));
+    },
+  });
 }
 
 async function firstChunk(body: Readable): Promise<Buffer | undefined> {
