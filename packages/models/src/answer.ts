@@ -9,6 +9,9 @@ import { ModelError, type MadeFile } from '@millrace/contracts';
 /** Most characters of all files in base64. */
 const maxMadeChars = (20 * 1024 * 1024 * 4) / 3;
 
+/** Most characters of an answer: far more than any model writes, and what a hostile server may make of it. */
+const maxTextChars = 8 * 1024 * 1024;
+
 /** What a whole stream amounted to. */
 export interface StreamedAnswer {
   text: string;
@@ -39,7 +42,11 @@ export async function readAnswer(
   let thinking = false;
   let named: { id?: string | undefined; modelId?: string | undefined } = {};
   let finish: { usage: LanguageModelV4Usage; finishReason: LanguageModelV4FinishReason } | undefined;
+  let textChars = 0;
   const push = (text: string) => {
+    textChars += text.length;
+    if (textChars > maxTextChars)
+      throw new ModelError('InvokeServerUnavailableError', `The model answered more than ${maxTextChars} characters`);
     pieces.push(text);
     onText(text);
   };

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import type { ModelRequest } from '@millrace/contracts';
 import { createOutbound, type ClosableOutbound } from '@millrace/outbound';
 import { createModels } from './models.js';
@@ -58,6 +59,10 @@ const invoke = (wanted: Partial<ModelRequest>, credentials?: Record<string, stri
     executionId: 'exec-1',
     ...wanted,
   });
+
+function* repeated(piece: string) {
+  for (;;) yield piece;
+}
 
 const events = (response: ServerResponse, ...data: unknown[]) => {
   response.setHeader('content-type', 'text/event-stream');
@@ -360,6 +365,41 @@ describe('failures', () => {
     const deltas: string[] = [];
     expect(await invoke({ onDelta: (text) => deltas.push(text) })).toMatchObject({ text: 'Hello' });
     expect([seen.length, deltas]).toEqual([2, ['Hel', 'lo']]);
+  });
+
+  it.each<[string, Answer, string]>([
+    [
+      'an answer without end',
+      (response) => {
+        response.setHeader('content-type', 'text/event-stream');
+        const piece = `data: ${JSON.stringify(chunk({ content: 'x'.repeat(500_000) }))}\n\n`;
+        Readable.from(repeated(piece))
+          .on('error', () => undefined)
+          .pipe(response);
+      },
+      '8388608 characters',
+    ],
+    [
+      'a line without end',
+      (response) => {
+        response.setHeader('content-type', 'text/event-stream');
+        Readable.from(repeated('x'.repeat(1_000_000))).pipe(response);
+      },
+      'exceeds the limit of 67108864 bytes',
+    ],
+    [
+      'an error without end',
+      (response) => {
+        response.writeHead(500, { 'content-type': 'application/json' });
+        Readable.from(repeated('{'.repeat(1_000_000))).pipe(response);
+      },
+      'exceeds the limit of 67108864 bytes',
+    ],
+    ['a long error', fails(400, error('x'.repeat(1_000_000))), '992000 characters left out'],
+  ])('%s fails, and is not asked for again', async (_, respond, message) => {
+    answer = respond;
+    await expect(invoke({})).rejects.toMatchObject({ message: expect.stringContaining(message) as string });
+    expect(seen).toHaveLength(1);
   });
 
   it('gives up after two repetitions', async () => {

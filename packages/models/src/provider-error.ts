@@ -1,5 +1,9 @@
 import { APICallError } from '@ai-sdk/provider';
-import { ModelError, OutboundError } from '@millrace/contracts';
+import { ModelError, OutboundError, type OutboundFailure } from '@millrace/contracts';
+
+/** Failures of the way out that a repetition does not mend. */
+const lasting: ReadonlySet<OutboundFailure> = new Set(['not-allowed', 'invalid-request', 'response-size']);
+const longestMessage = 8_000;
 
 /**
  * Turns whatever a provider's client raised into a `ModelError`.
@@ -9,9 +13,9 @@ import { ModelError, OutboundError } from '@millrace/contracts';
 export function toModelError(error: unknown, provider: string, secrets: readonly string[], now: number): ModelError {
   if (error instanceof ModelError) return error;
   const outbound = findCause(error, (each): each is OutboundError => each instanceof OutboundError);
-  const text = (message: string) => `[${provider}] ${blot(message, secrets)}`;
+  const text = (message: string) => `[${provider}] ${short(blot(message, secrets))}`;
   if (outbound) {
-    const transient = outbound.kind !== 'not-allowed' && outbound.kind !== 'invalid-request';
+    const transient = !lasting.has(outbound.kind);
     return new ModelError('InvokeConnectionError', text(outbound.message), { transient });
   }
   const call = findCause(error, (each): each is APICallError => APICallError.isInstance(each));
@@ -124,6 +128,12 @@ function describe(error: unknown): string {
   }
   return 'The provider reported an error';
 }
+
+/** A message that a server chose, short enough for events and logs. */
+const short = (message: string): string =>
+  message.length <= longestMessage
+    ? message
+    : `${message.slice(0, longestMessage)}… ${message.length - longestMessage} characters left out`;
 
 function blot(message: string, secrets: readonly string[]): string {
   return secrets.reduce((text, secret) => text.replaceAll(secret, '***'), message);
