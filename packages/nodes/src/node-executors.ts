@@ -22,7 +22,7 @@ export function createNodeExecutors(dependencies: NodeDependencies): Map<string,
     createIfElseNode(),
     createVariableAggregatorNode(),
     createTemplateTransformNode(),
-    createHttpRequestNode(dependencies),
+    createHttpRequestNode({ ...dependencies, checks }),
     createLlmNode({ ...dependencies, checks }),
     createCodeNode(dependencies),
   ];

@@ -1,5 +1,6 @@
 import { parseJson, stringifyJson } from '@millrace/graph';
 import type { ErrorObject, ValidateFunction } from 'ajv';
+import { mendJson } from '../mend-json.js';
 import { toPlain } from '../node-data.js';
 import { parseAnswer } from './parse-answer.js';
 import { explainViolation, jsonPath } from './schema-violation.js';
@@ -10,16 +11,17 @@ import { explainViolation, jsonPath } from './schema-violation.js';
  * `object`: does an object of a start form fit its schema?
  * `schema`: is this a schema for structured output?
  * `answer`: which object, fit for the schema, is in a model's answer?
+ * `mend`: what JSON is meant by a text that is none?
  */
 export interface Check {
-  kind: 'object' | 'schema' | 'answer';
-  /** JSON. */
+  kind: 'object' | 'schema' | 'answer' | 'mend';
+  /** JSON; empty where there is only something to mend. */
   schema: string;
-  /** JSON of the object, or the answer; empty for a schema alone. */
+  /** JSON of the object, or the answer, or what is to be mended; empty for a schema alone. */
   text: string;
 }
 
-/** What a check found: JSON of the answer's object (empty for the other kinds), or what is wrong, in whole sentences. */
+/** What a check found: JSON of the answer's object, or the JSON that is meant (empty for the other kinds), or what is wrong, in whole sentences. */
 export type Finding = { json: string } | { wrong: string; /** It is the schema that is wrong. */ schema?: true };
 
 /** Schemas that were compiled lately. */
@@ -31,6 +33,7 @@ const maxCompiled = 100;
  * have no schema.
  */
 export async function check({ kind, schema, text }: Check): Promise<Finding> {
+  if (kind === 'mend') return mend(text);
   const { Ajv } = await import('ajv');
   const forAnswers = kind !== 'object';
   const key = `${forAnswers}${schema}`;
@@ -74,7 +77,16 @@ export const troubles: Record<Check['kind'], (why: string) => string> = {
   object: (why) => why,
   schema: (why) => schemaTrouble('$', why),
   answer: (why) => answerTrouble('$', why),
+  mend: (why) => why,
 };
+
+function mend(text: string): Finding {
+  try {
+    return { json: mendJson(text) };
+  } catch (error) {
+    return { wrong: troubles.mend(error instanceof Error ? error.message : String(error)) };
+  }
+}
 
 function checkObject(validate: ValidateFunction, text: string): Finding {
   if (validate(toPlain(parseJson(text)))) return { json: '' };

@@ -52,6 +52,8 @@ it.each<[string, Check, object]>([
     { wrong: late },
   ],
   ['references that double', object(doubling, {}), { wrong: late }],
+  ['quotes to mend', { kind: 'mend', schema: '', text: `{"a": ${'"'.repeat(300_000)}` }, { wrong: late }],
+  ['commas to put in', { kind: 'mend', schema: '', text: `[${'0123 '.repeat(300_000)}` }, { wrong: late }],
   ['an answer to mend', { kind: 'answer', schema: '{}', text: `{"a": ${'"'.repeat(300_000)}` }, answerLate],
   [
     'values compared with values',

@@ -1,10 +1,12 @@
 import type { OutboundRequest, Value, ValueObject } from '@millrace/contracts';
+import { createChecks } from '../checks/checks.js';
 import { fileValue, memoryFiles } from '../testing/memory-files.js';
 import { replying, readForm, sentBytes, sentForm } from '../testing/replies.js';
 import { nodeRequest } from '../testing/request.js';
 import { encodeForm } from './form.js';
 import { createHttpRequestNode } from './http-request.js';
 
+const checks = createChecks();
 const content = (name: string, bytes: string | Uint8Array) => ({
   name,
   mimeType: 'text/x-test',
@@ -31,7 +33,7 @@ const pool = {
 async function run(type: string, data: ValueObject[], headers = '') {
   const sent: OutboundRequest[] = [];
   const files = memoryFiles(known);
-  const node = createHttpRequestNode({ outbound: replying({}, sent), files });
+  const node = createHttpRequestNode({ outbound: replying({}, sent), files, checks });
   const config = { type: 'http-request', method: 'post', url: 'http://h.example/', headers, body: { type, data } };
   const result = await node.execute(nodeRequest(config, pool).request);
   expect(files.stillOpen()).toBe(0);

@@ -2,7 +2,7 @@ import type { NodeScope, StreamedBody } from '@millrace/contracts';
 import { buildForm, fileNote, type BodyFiles } from './body-files.js';
 import { NodeFailure } from '../node-failure.js';
 import type { BodyItem, HttpConfig } from './config.js';
-import { renderJsonBody } from './json-body.js';
+import { renderJsonBody, type Mend } from './json-body.js';
 import { encodePairs } from './lines.js';
 
 export interface RequestBody {
@@ -16,12 +16,13 @@ export interface RequestBody {
 const failure = (message: string) => new NodeFailure(message, 'RequestBodyError');
 
 /** The body of a request from its configuration (dsl 4.13). @throws NodeFailure */
-export function buildBody(
+export async function buildBody(
   body: HttpConfig['body'],
   scope: NodeScope,
   files: BodyFiles,
   render: (text: string) => string,
-): RequestBody {
+  mend: Mend,
+): Promise<RequestBody> {
   const text = (content: string, contentType: string): RequestBody => ({ content, contentType, dump: content });
   switch (body.type) {
     case 'none':
@@ -31,7 +32,7 @@ export function buildBody(
       return text(render(onlyItem(body).value), 'text/plain');
     case 'json':
       return text(
-        renderJsonBody(onlyItem(body).value, (selector) => scope.get(selector)),
+        await renderJsonBody(onlyItem(body).value, (selector) => scope.get(selector), mend),
         'application/json',
       );
     case 'x-www-form-urlencoded': {

@@ -5,11 +5,14 @@ import {
   type Value,
   type ValueObject,
 } from '@millrace/contracts';
+import { createChecks } from '../checks/checks.js';
 import { memoryFiles } from '../testing/memory-files.js';
 import { replying, sentForm, type Reply } from '../testing/replies.js';
 import { nodeRequest } from '../testing/request.js';
 import { createHttpRequestNode } from './http-request.js';
 import type { ResponseLimits } from './response.js';
+
+const checks = createChecks();
 
 async function run(
   data: ValueObject,
@@ -20,7 +23,7 @@ async function run(
 ) {
   const sent: OutboundRequest[] = [];
   const files = memoryFiles();
-  const node = createHttpRequestNode({ files, outbound: replying(reply, sent), responseLimits });
+  const node = createHttpRequestNode({ files, outbound: replying(reply, sent), responseLimits, checks });
   const base = { type: 'http-request', title: 'H', method: 'get', url: 'http://h.example/p?own=1' };
   const result: NodeResult = await node.execute(nodeRequest({ ...base, ...data }, pool, {}, secrets).request);
   return { result, sent, files, request: sent[0], dump: result.processData['request'] as string };

@@ -10,6 +10,7 @@ import {
   type Outbound,
   type StreamedResponse,
 } from '@millrace/contracts';
+import type { Checks } from '../checks/checks.js';
 import { defineNode, type Report, type Success } from '../define-node.js';
 import { secretMasker } from '../mask-secrets.js';
 import { NodeFailure } from '../node-failure.js';
@@ -34,10 +35,11 @@ export interface HttpRequestDependencies {
   files: FileReader & FileWriter;
   /** What is left out has its default. */
   responseLimits?: Partial<ResponseLimits>;
+  checks: Checks;
 }
 
 /** Calls an HTTP address through the guarded client (dsl 4.13). Retrying is the engine's work. */
-export function createHttpRequestNode({ outbound, files, responseLimits }: HttpRequestDependencies): NodeExecutor {
+export function createHttpRequestNode({ outbound, files, checks, responseLimits }: HttpRequestDependencies): NodeExecutor {
   const limits = { ...defaultResponseLimits, ...responseLimits };
   return defineNode(
     'http-request',
@@ -77,7 +79,10 @@ export function createHttpRequestNode({ outbound, files, responseLimits }: HttpR
       files.open(owner, wanted, { maxBytes, copies: 0, signal }),
     );
     await using _closing = opened.opened;
-    const { request, dump } = prepareRequest(config, scope, opened.files);
+    const { request, dump } = await prepareRequest(config, scope, opened.files, async (text) => {
+      const finding = await checks.check(owner.tenantId, { kind: 'mend', schema: '', text });
+      return 'json' in finding ? finding.json : undefined;
+    });
     report.processData = { request: dump };
     const { timeouts, verifyTls } = config;
     const headers = { ...hint(request, executionId), ...request.headers };

@@ -1,17 +1,23 @@
 import { Float, type Selector, type Value } from '@millrace/contracts';
 import { parseJson, renderTemplate, stringifyJson, toText } from '@millrace/graph';
-import { mendJson } from '../mend-json.js';
 import { NodeFailure } from '../node-failure.js';
+
+/** Mends what is no strict JSON, in bounded time and elsewhere; `undefined` when that cannot be done. */
+export type Mend = (text: string) => Promise<string | undefined>;
 
 /**
  * The text of a JSON body: rendered, read leniently as a person means it (quotes and line ends inside inserted texts,
  * missing quotes, trailing commas, Python's spelling) and written again. Numbers keep their form (dsl 4.13).
  * @throws NodeFailure `Failed to parse JSON: <rendered text>`
  */
-export function renderJsonBody(template: string, get: (selector: Selector) => Value | undefined): string {
+export async function renderJsonBody(
+  template: string,
+  get: (selector: Selector) => Value | undefined,
+  mend: Mend,
+): Promise<string> {
   const pieces = split(template, get);
   const raw = pieces.map(({ text }) => text).join('');
-  const value = strict(raw) ?? lenient(raw, withEscapes(pieces));
+  const value = strict(raw) ?? (await lenient(raw, withEscapes(pieces), mend));
   if (value === undefined || !isFinite(value.read)) {
     throw new NodeFailure(`Failed to parse JSON: ${raw}`, 'RequestBodyError');
   }
@@ -80,8 +86,6 @@ function escaped(text: string, quote: string): string {
   });
 }
 
-const maxRepairSteps = 3e8;
-
 type Read = { read: Value } | undefined;
 
 function strict(text: string): Read {
@@ -94,29 +98,24 @@ function strict(text: string): Read {
 }
 
 /** Reads what is not strict JSON; `guarded` is the same text with the inserted values escaped. */
-function lenient(raw: string, guarded: string): Read {
-  const whole = guarded === raw ? repaired(raw) : (strict(guarded) ?? repaired(guarded) ?? repaired(raw));
-  return whole ?? among(raw);
+async function lenient(raw: string, guarded: string, mend: Mend): Promise<Read> {
+  const whole = guarded === raw ? undefined : (strict(guarded) ?? (await mended(guarded, mend)));
+  return whole ?? (await mended(raw, mend)) ?? among(raw, mend);
 }
 
 /** An object or a list among words, such as a model's remarks. */
-function among(text: string): Read {
+async function among(text: string, mend: Mend): Promise<Read> {
   const begin = text.search(/[{[]/);
   const end = Math.max(text.lastIndexOf('}'), text.lastIndexOf(']')) + 1;
-  return text.slice(0, Math.max(begin, 0)).trim() === '' ? undefined : repaired(text.slice(begin, end));
+  return text.slice(0, Math.max(begin, 0)).trim() === '' ? undefined : mended(text.slice(begin, end), mend);
 }
 
-/** Only objects and lists are repaired: any sentence could be read as a text. */
-function repaired(text: string): Read {
-  // Hostile texts make the library read the rest again at every quote; this keeps it below a second.
-  if ((text.match(/["'`´‘’“”]/g)?.length ?? 0) * text.length > maxRepairSteps) return undefined;
-  try {
-    const read = parseJson(mendJson(text));
-    return typeof read === 'object' && read !== null && !(read instanceof Float) ? { read } : undefined;
-  } catch {
-    // Beyond repair: the next reading decides.
-    return undefined;
-  }
+/** Only objects and lists are mended: any sentence could be read as a text. */
+async function mended(text: string, mend: Mend): Promise<Read> {
+  const json = await mend(text);
+  const value = json === undefined ? undefined : strict(json);
+  const read = value?.read;
+  return typeof read === 'object' && read !== null && !(read instanceof Float) ? value : undefined;
 }
 
 /** Python reads NaN and infinities, but nobody can send them. */

@@ -3,6 +3,7 @@ import { renderTemplate } from '@millrace/graph';
 import { NodeFailure } from '../node-failure.js';
 import type { BodyFiles } from './body-files.js';
 import { buildBody } from './body.js';
+import type { Mend } from './json-body.js';
 import { secretMasker } from '../mask-secrets.js';
 import type { HttpConfig } from './config.js';
 import { encodePairs, splitPair, textLines } from './lines.js';
@@ -14,10 +15,15 @@ export interface PreparedRequest {
 }
 
 /** Builds the request of a node from its configuration and variables (dsl 4.13). @throws NodeFailure without secrets */
-export function prepareRequest(config: HttpConfig, scope: NodeScope, files: BodyFiles): PreparedRequest {
+export async function prepareRequest(
+  config: HttpConfig,
+  scope: NodeScope,
+  files: BodyFiles,
+  mend: Mend,
+): Promise<PreparedRequest> {
   const mask = secretMasker(scope.secrets);
   try {
-    const { request, dump } = build(config, scope, files);
+    const { request, dump } = await build(config, scope, files, mend);
     return { request, dump: mask(dump) };
   } catch (error) {
     if (error instanceof NodeFailure) throw new NodeFailure(mask(error.message), error.errorType, { cause: error });
@@ -25,7 +31,7 @@ export function prepareRequest(config: HttpConfig, scope: NodeScope, files: Body
   }
 }
 
-function build(config: HttpConfig, scope: NodeScope, files: BodyFiles): PreparedRequest {
+async function build(config: HttpConfig, scope: NodeScope, files: BodyFiles, mend: Mend): Promise<PreparedRequest> {
   const render = (text: string) => renderTemplate(text, (selector) => scope.get(selector));
   if (!config.isKnownMethod) throw new NodeFailure(`Invalid http method ${config.method}`, 'InvalidHttpMethodError');
   const auth = authorization(config.auth, render);
@@ -34,7 +40,7 @@ function build(config: HttpConfig, scope: NodeScope, files: BodyFiles): Prepared
   if (auth) put(headers, auth.header, auth.value);
   const isConfidential = ([name, value]: [string, string]) =>
     (auth !== undefined && same(name, auth.header)) || (scope.secrets ?? []).some((secret) => value.includes(secret));
-  const body = buildBody(config.body, scope, files, render);
+  const body = await buildBody(config.body, scope, files, render, mend);
   // A form's content type names its boundary: the user's would not.
   const isForm = config.body.type === 'form-data';
   if (isForm) drop(headers, 'content-type');
