@@ -58,6 +58,11 @@ describe('Python', () => {
     ]);
   });
 
+  it('a name of many parts costs no more than one of few', () => {
+    expect(python(`import urllib.request${'.a'.repeat(60)}`)).toEqual([expect.stringContaining("'urllib.request'")]);
+    expect(python(`import ${'a.'.repeat(100_000)}b`)).toEqual([]);
+  });
+
   it('knows calls that fail only when they are made', () => {
     expect(python('import os\nos.system("ls")\nos . popen("x")')).toEqual([
       "calls 'os.system': the cage starts no processes",
@@ -104,6 +109,12 @@ it('names the node by its title, else by its id, and passes over everything odd'
   };
   expect(codeWarnings(graph).map((text) => text.split(' imports ')[0])).toEqual(["Code node 'Count'", "Code node '2'"]);
   expect(codeWarnings({})).toEqual([]);
+});
+
+it('tells at most 50 findings of a node', () => {
+  const code = Array.from({ length: 1_000 }, (_, i) => `import numpy${i}`).join('\n');
+  const node = { data: { type: 'code', code_language: 'python3', code } };
+  expect(codeWarnings({ nodes: [node, node] })).toHaveLength(100);
 });
 
 it.each(['\r', '\n', ' ', '\r\n ', 'import '])('takes linear time on %j', (unit) => {

@@ -52,6 +52,9 @@ function missingInJavaScript(source: string): string[] {
   return javaScriptRules.filter(([pattern]) => pattern.test(bare)).map(([, text]) => text);
 }
 
+/** Of one node; whoever wrote more of them knows enough. */
+const mostFindings = 50;
+
 /** What the code nodes of a graph use that the cage does not have; node by node, for the author. */
 export function codeWarnings(graph: ValueObject): string[] {
   const nodes = Array.isArray(graph['nodes']) ? graph['nodes'] : [];
@@ -60,6 +63,6 @@ export function codeWarnings(graph: ValueObject): string[] {
     if (!isObject(data) || data['type'] !== 'code' || typeof data['code'] !== 'string') return [];
     const title = pythonStr(data['title'] ?? (isObject(node) ? node['id'] : null) ?? '');
     const found = missingInCage(pythonStr(data['code_language'] ?? ''), data['code']);
-    return found.map((problem) => `Code node '${title}' ${problem}`);
+    return found.slice(0, mostFindings).map((problem) => `Code node '${title}' ${problem}`);
   });
 }

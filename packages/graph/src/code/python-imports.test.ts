@@ -62,4 +62,10 @@ describe('try', () => {
 it('takes linear time on hostile sources', () => {
   for (const part of ['"', "'''", '\\\n', '(', 'try:\n', 'import ', 'from a import ', '\n ', ' ', 'except ', ':', '#'])
     expect(() => pythonImports(part.repeat(200_000))).not.toThrow();
+  const nested = Array.from({ length: 1_000 }, (_, depth) => `${' '.repeat(depth)}try:\n`).join('');
+  for (const source of [
+    `from ${'a.'.repeat(100_000)}b import ${'x,'.repeat(50_000)}`,
+    `${nested}${' '.repeat(1_000)}${'import a;'.repeat(50_000)}`,
+  ])
+    expect(() => pythonImports(source)).not.toThrow();
 });

@@ -44,19 +44,24 @@ function statements(bare: string): Statement[] {
 const importStatement = /^import\s+(.+)$/s;
 const fromStatement = /^from\s+([\p{L}\p{N}_.]+)\s+import\b([^]*)$/u;
 
+/** Longer ones are no names of modules that anybody knows. */
+const longestName = 200;
+/** Python compiles no deeper nesting. */
+const deepestTry = 20;
+
 /** `a.b as c, d` without brackets and aliases. */
 const listed = (names: string): string[] =>
   names
     .replace(/[()]/g, ' ')
     .split(',')
     .map((each) => each.trim().split(/\s/)[0] ?? '')
-    .filter((name) => name !== '');
+    .filter((name) => name !== '' && name.length <= longestName);
 
 function importedBy({ text }: Statement): string[] {
   const names = importStatement.exec(text)?.[1];
   if (names !== undefined) return listed(names);
   const [, module, members] = fromStatement.exec(text) ?? [];
-  if (module === undefined || module.startsWith('.')) return [];
+  if (module === undefined || module.startsWith('.') || module.length > longestName) return [];
   return [module, ...listed(members ?? '').map((member) => `${module}.${member}`)];
 }
 
@@ -77,7 +82,7 @@ export function pythonImports(source: string): PythonImport[] {
       }
       tries.pop();
     }
-    if (text === 'try') tries.push({ indent, inBody: true, imports: [] });
+    if (text === 'try' && tries.length < deepestTry) tries.push({ indent, inBody: true, imports: [] });
     for (const name of importedBy(statement)) {
       const each: PythonImport = { name, guarded: false };
       found.push(each);

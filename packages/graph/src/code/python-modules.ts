@@ -73,9 +73,12 @@ const remedies: ReadonlyMap<string, string> = new Map(
   ).flatMap(([remedy, names]) => words(names).map((name): [string, string] => [name, remedy])),
 );
 
+/** Parts of the longest name among the remedies; what comes behind them says nothing. */
+const mostParts = Math.max(...[...remedies.keys()].map((name) => name.split('.').length));
+
 /** Why a dotted name cannot be imported in the cage and what helps; `undefined` when nothing speaks against it. */
 export function pythonRemedy(name: string): { module: string; remedy: string } | undefined {
-  const parts = name.split('.');
+  const parts = name.split('.', mostParts);
   for (let length = parts.length; length > 0; length -= 1) {
     const module = parts.slice(0, length).join('.');
     const remedy = remedies.get(module);
