@@ -89,6 +89,32 @@ it.each<[string, string]>([
   60_000,
 );
 
+it('names that mean something to JavaScript are names', async () => {
+  const names = ['constructor', 'toString', 'hasOwnProperty', 'valueOf'];
+  const member = (name: string) => `{"__proto__":{"polluted":1},"polluted":"${name}"}`;
+  const each = <T>(value: (name: string) => T): Record<string, T> =>
+    Object.fromEntries(names.map((name) => [name, value(name)]));
+  const source = `import json\ndef main(): return json.loads('{${names.map((name) => `"${name}":${member(name)}`).join()}}')`;
+  const file = workflowFile({
+    nodes: [
+      start([]),
+      code(
+        '__proto__',
+        source,
+        {},
+        each(() => 'object'),
+      ),
+      template('constructor', '{{ x.polluted }}{{ {}.polluted }}', { x: ['__proto__', 'constructor'] }),
+      end({ ...each((name) => ['__proto__', name]), t: ['constructor', 'output'] }),
+    ],
+  });
+  const { body } = await (await clientOf(file)).blocking({});
+  expect(body.data).toMatchObject({ status: 'succeeded' });
+  const shown = [...names.map((name) => `"${name}":${member(name)}`), '"t":"constructor"'];
+  expect(JSON.stringify(body.data.outputs)).toBe(`{${shown.join()}}`);
+  await expectGood();
+}, 60_000);
+
 it('nothing of the worker is to be seen', async () => {
   const source = python(
     'import os, sys, gc',
