@@ -299,6 +299,20 @@ describe('node settings', () => {
       "Node 'c' refers to 'gone.y', which does not exist",
     ]);
   });
+
+  it('counts secrets: each is looked for in everything that is shown', () => {
+    const secrets = (count: number) =>
+      workflow([node('s', 'start')], [], {
+        environment_variables: Array.from({ length: count }, (_, i) => ({
+          ...{ name: `S${i}`, value: `v${i}`, value_type: 'secret' },
+        })),
+      });
+    expect(compilePlan(secrets(1_000), { supportedTypes })).toMatchObject({ ok: true });
+    expect(compilePlan(secrets(1_001), { supportedTypes })).toEqual({
+      ok: false,
+      error: 'The workflow has 1001 secret environment variables, more than 1000',
+    });
+  });
 });
 
 describe('edge tables', () => {

@@ -61,13 +61,19 @@ function environment(workflow: ValueObject): Record<string, Value> {
   );
 }
 
+/** Each is looked for in everything that is shown, so a file must not bring any number of them. */
+const mostSecrets = 1_000;
+
 /** Values of secret environment variables. */
 function secretValues(workflow: ValueObject): string[] {
   const declared = workflow['environment_variables'];
   if (!Array.isArray(declared)) return [];
-  return declared.filter(isObject).flatMap(({ value_type, value }) => {
+  const secrets = declared.filter(isObject).flatMap(({ value_type, value }) => {
     return value_type === 'secret' && typeof value === 'string' && value !== '' ? [value] : [];
   });
+  if (secrets.length > mostSecrets)
+    throw new PlanError(`The workflow has ${secrets.length} secret environment variables, more than ${mostSecrets}`);
+  return secrets;
 }
 
 /** The form every run's `inputs` are checked against; triggers have none. */
