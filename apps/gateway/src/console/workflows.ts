@@ -45,17 +45,26 @@ function draftOf(body: ValueObject, current: ValueObject | undefined): ValueObje
     ...current,
     graph,
     features: optionalObject(body, 'features') ?? {},
-    environment_variables: environment?.map((variable) => unmasked(variable, known)) ?? known,
+    environment_variables: environment ? unmasked(environment, known) : known,
     conversation_variables:
       optionalList(body, 'conversation_variables') ?? (current ? listOf(current, 'conversation_variables') : []),
   };
 }
 
-/** A secret that comes back as its mask keeps its value. */
-function unmasked(variable: Value, known: Value[]): Value {
-  if (!isObject(variable) || variable['value'] !== secretMask) return variable;
-  const before = known.find((each) => isObject(each) && each['name'] === variable['name']);
-  return isObject(before) ? { ...variable, value: before['value'] ?? '' } : variable;
+/** Secrets that come back as their mask keep their values. */
+function unmasked(variables: Value[], known: Value[]): Value[] {
+  // Of two with one name the first counts.
+  const before = new Map(
+    known
+      .filter(isObject)
+      .map(({ name, value }) => [name, value] as const)
+      .reverse(),
+  );
+  return variables.map((variable) =>
+    isObject(variable) && variable['value'] === secretMask && before.has(variable['name'])
+      ? { ...variable, value: before.get(variable['name']) ?? '' }
+      : variable,
+  );
 }
 
 /** `GET apps/{app_id}/workflows/publish`: `null` when nothing is published. */
