@@ -1,5 +1,5 @@
 import { Float, type Selector, type Value, type ValueObject } from '@millrace/contracts';
-import { renderTemplate, templateReferences } from './template.js';
+import { renderTemplate, templateReferences, textBudget, TextSizeError } from './template.js';
 import { resolveSelector } from './values/selector.js';
 
 const file: ValueObject = {
@@ -89,6 +89,16 @@ describe('renderTemplate (dsl 2.5)', () => {
 
   it('takes the form asked for', () => {
     expect(renderTemplate('{{#llm_1.list#}}', get, 'markdown')).toBe('- 1\n- 2');
+  });
+
+  it('inserts no more text than a node may hold, in all texts that share a budget', () => {
+    const long = 'x'.repeat(1_000_000);
+    expect(renderTemplate('{{#a.b#}}'.repeat(20), () => long)).toHaveLength(20_000_000);
+    expect(() => renderTemplate('{{#a.b#}}'.repeat(100_000), () => long)).toThrow(TextSizeError);
+    const spend = textBudget();
+    const once = () => renderTemplate('{{#a.b#}}', () => long, 'text', spend);
+    for (let round = 0; round < 20; round++) once();
+    expect(once).toThrow('The variables insert more than 20971520 characters');
   });
 
   it('lists references in order', () => {

@@ -1,4 +1,5 @@
 import type { NodeExecutor, NodeMetadata, NodeRequest, NodeResult, ValueObject } from '@millrace/contracts';
+import { TextSizeError } from '@millrace/graph';
 import { NodeFailure } from './node-failure.js';
 
 /** What an execution reports while it runs, kept for the result of a failure. */
@@ -40,6 +41,7 @@ export function defineNode(
         const { inputs, processData, spent = {} } = report;
         const failure = { status: 'failed', metadata: spent, inputs, processData } as const;
         if (error instanceof NodeFailure) return { ...failure, error: error.message, errorType: error.errorType };
+        if (error instanceof TextSizeError) return { ...failure, error: error.message, errorType: error.name };
         const explained = explain?.(error);
         if (explained) return { ...failure, error: '', errorType: '', ...explained };
         throw error;

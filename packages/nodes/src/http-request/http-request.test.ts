@@ -33,6 +33,26 @@ const text = (value: string) => [{ type: 'text', key: '', value }];
 const post = (type: string, data: ValueObject[string]) => ({ method: 'POST', body: { type, data } });
 
 describe('requests', () => {
+  it.each<[string, ValueObject]>([
+    ['an address', { url: `http://h.example/${'{{#a.long#}}'.repeat(300)}` }],
+    ['a text', post('raw-text', text('{{#a.long#}}'.repeat(300)))],
+    ['JSON', post('json', text(`["${'{{#a.long#}}'.repeat(300)}"]`))],
+    [
+      'the fields of a form together',
+      post(
+        'form-data',
+        Array.from({ length: 300 }, (_, i) => ({ type: 'text', key: `k${i}`, value: '{{#a.long#}}' })),
+      ),
+    ],
+  ])('%s that would insert a long text again and again fails', async (_, data) => {
+    const { result, sent } = await run(data, {}, { a: { long: 'x'.repeat(100_000) } });
+    expect(result).toMatchObject({
+      ...{ status: 'failed', errorType: 'TextSizeError' },
+      error: 'The variables insert more than 20971520 characters',
+    });
+    expect(sent).toEqual([]);
+  });
+
   it('sends a plain GET with the default timeouts', async () => {
     const { result, request, dump } = await run({
       timeout: { connect: 0, read: null, max_read_timeout: 0 },

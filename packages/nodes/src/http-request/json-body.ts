@@ -1,5 +1,5 @@
 import { Float, type Selector, type Value } from '@millrace/contracts';
-import { parseJson, renderTemplate, stringifyJson, toText } from '@millrace/graph';
+import { parseJson, renderTemplate, stringifyJson, textBudget, toText } from '@millrace/graph';
 import { NodeFailure } from '../node-failure.js';
 
 /** Mends what is no strict JSON, in bounded time and elsewhere; `undefined` when that cannot be done. */
@@ -34,9 +34,13 @@ const mark = '\u0000';
 
 function split(template: string, get: (selector: Selector) => Value | undefined): Piece[] {
   const inserted: string[] = [];
+  const spend = textBudget();
   const marked = renderTemplate(template.replaceAll(mark, '\\u0000'), (selector) => {
     const value = get(selector);
-    return value === undefined ? undefined : `${mark}${inserted.push(toText(value)) - 1}${mark}`;
+    if (value === undefined) return undefined;
+    const text = toText(value);
+    spend(text.length);
+    return `${mark}${inserted.push(text) - 1}${mark}`;
   });
   return marked.split(mark).map((text, i): Piece => {
     const isInserted = i % 2 === 1;

@@ -1,5 +1,5 @@
 import type { NodeScope, OutboundRequest } from '@millrace/contracts';
-import { renderTemplate } from '@millrace/graph';
+import { renderTemplate, textBudget } from '@millrace/graph';
 import { NodeFailure } from '../node-failure.js';
 import type { BodyFiles } from './body-files.js';
 import { buildBody } from './body.js';
@@ -32,7 +32,8 @@ export async function prepareRequest(
 }
 
 async function build(config: HttpConfig, scope: NodeScope, files: BodyFiles, mend: Mend): Promise<PreparedRequest> {
-  const render = (text: string) => renderTemplate(text, (selector) => scope.get(selector));
+  const spend = textBudget();
+  const render = (text: string) => renderTemplate(text, (selector) => scope.get(selector), 'text', spend);
   if (!config.isKnownMethod) throw new NodeFailure(`Invalid http method ${config.method}`, 'InvalidHttpMethodError');
   const auth = authorization(config.auth, render);
   const url = targetUrl(render(config.url), config.params, render);

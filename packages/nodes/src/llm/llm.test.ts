@@ -62,6 +62,35 @@ const pool = { a: { v: 'Ada', n: null, list: ['x', 'y'], obj: { k: 1 } } };
 const text = (role: string, content: string) => ({ role, text: content });
 
 describe('llm', () => {
+  const context = { enabled: true, variable_selector: ['a', 'long'] };
+  const jinja = { role: 'user', edition_type: 'jinja2', text: '', jinja2_text: '{{ x }}' };
+  it.each<[string, ValueObject]>([
+    [
+      'variables',
+      { prompt_template: [text('system', '{{#a.long#}}'.repeat(150)), text('user', '{{#a.long#}}'.repeat(150))] },
+    ],
+    ['context', { prompt_template: [text('user', '{{#context#}}'.repeat(300))], context }],
+    [
+      'Jinja2',
+      {
+        prompt_template: Array.from({ length: 300 }, () => jinja),
+        prompt_config: { jinja2_variables: [{ variable: 'x', value_selector: ['a', 'long'] }] },
+      },
+    ],
+    [
+      'the query of the memory',
+      {
+        model: { ...model, mode: 'completion' },
+        prompt_template: { text: '#sys.query#'.repeat(300) },
+        memory: { query_prompt_template: '{{#a.long#}}', role_prefix: { user: 'U', assistant: 'A' } },
+      },
+    ],
+  ])('a prompt that would insert a long text again and again fails: %s', async (_, data) => {
+    const { result, calls } = await run(data, { a: { long: 'x'.repeat(100_000) } });
+    expect(result).toMatchObject({ status: 'failed', errorType: 'TextSizeError' });
+    expect(calls).toEqual([]);
+  });
+
   it('streams an answer and reports everything about it', async () => {
     const { result, call, streamed, reported } = await run({}, pool);
     expect(call).toMatchObject({

@@ -1,5 +1,5 @@
 import { noPromptFound, type NodeScope, type Selector, type Value, type ValueObject } from '@millrace/contracts';
-import { parseJson, renderTemplate, templateReferences } from '@millrace/graph';
+import { parseJson, renderTemplate, templateReferences, textBudget, type SpendText } from '@millrace/graph';
 import { NodeFailure } from '../node-failure.js';
 import type { LlmConfig } from './config.js';
 import { contextFiles, contextText, reportedText } from './context.js';
@@ -41,15 +41,20 @@ export function assemblePrompt(config: LlmConfig, scope: NodeScope, inputs: Valu
   const files = visionFiles(config, scope);
   if (files.length > 0) inputs['#files#'] = files;
 
-  const render = (text: string) => renderTemplate(text, (path) => scope.get(path));
+  const spend = textBudget();
+  const render = (text: string) => renderTemplate(text, (path) => scope.get(path), 'text', spend);
   const messages = config.parts.flatMap(({ role, text, jinja }): PromptMessage[] => {
-    if (jinja) return [{ role, text: jinja().render(jinjaValues), files: [] }];
-    const own = { role, text: withContext(text, context, render), files: [] };
+    if (jinja) {
+      const made = jinja().render(jinjaValues);
+      spend(made.length);
+      return [{ role, text: made, files: [] }];
+    }
+    const own = { role, text: withContext(text, context, render, spend), files: [] };
     const referenced = config.model.mode === 'chat' ? referencedFiles(text, scope) : [];
     return referenced.length === 0 ? [own] : [own, { role, text: '', files: referenced }];
   });
   const query = memoryQuery(config, scope, render);
-  if (config.model.mode === 'completion') complete(messages, query);
+  if (config.model.mode === 'completion') complete(messages, query, spend);
   else if (query !== '') messages.push({ role: 'user', text: query, files: [] });
 
   const said = messages.filter((each) => each.text.trim() !== '' || each.files.length > 0);
@@ -61,16 +66,22 @@ export function assemblePrompt(config: LlmConfig, scope: NodeScope, inputs: Valu
 }
 
 /** A workflow app has no history: its place stays empty. `#sys.query#` becomes the query of the memory block. */
-function complete(messages: PromptMessage[], query: string): void {
+function complete(messages: PromptMessage[], query: string, spend: SpendText): void {
   for (const message of messages) {
     const text = message.text.replace(/\{\{#histories#\}\}|#histories#/g, '');
-    message.text = query === '' ? text : text.replaceAll('#sys.query#', () => query);
+    const insert = (): string => {
+      spend(query.length);
+      return query;
+    };
+    message.text = query === '' ? text : text.replaceAll('#sys.query#', insert);
   }
 }
 
 /** Renders around the context, whose own text is not scanned for references. */
-function withContext(text: string, context: string, render: (text: string) => string): string {
-  return text.split('{{#context#}}').map(render).join(context);
+function withContext(text: string, context: string, render: (text: string) => string, spend: SpendText): string {
+  const parts = text.split('{{#context#}}');
+  spend((parts.length - 1) * context.length);
+  return parts.map(render).join(context);
 }
 
 function memoryQuery(config: LlmConfig, scope: NodeScope, render: (text: string) => string): string {
