@@ -1,5 +1,6 @@
 import { Float, type Value } from '@millrace/contracts';
 import { evaluateConditions } from './conditions.js';
+import { TextSizeError } from './template.js';
 
 type Outcome = boolean | string;
 
@@ -203,6 +204,28 @@ describe('lists of conditions', () => {
 
   it('leaves no entry for existence', () => {
     expect(evaluate('and', 'exists')).toMatchObject({ ok: true, result: true, inputs: [] });
+  });
+});
+
+describe('many conditions over a long value', () => {
+  const conditions = (count: number, value: string): Value[] =>
+    Array.from({ length: count }, () => ({ variable_selector: ['a', 'b'], comparison_operator: 'not empty', value }));
+
+  it.each<[string, Value]>([
+    ['a text', 'x'.repeat(1_000_000)],
+    ['a list', ['x'.repeat(1_000_000)]],
+  ])('%s is shown whole some times, then its beginning', (_, long) => {
+    const result = evaluateConditions(conditions(100, ''), 'and', () => long);
+    const shown = result.ok ? result.inputs.map((input) => input['actual_value']) : [];
+    expect(shown.filter((value) => value === long)).toHaveLength(20);
+    expect(shown.filter((value) => typeof value === 'string' && value.endsWith('characters left out'))).toHaveLength(
+      80,
+    );
+  });
+
+  it('what they compare with is bounded, all together', () => {
+    const evaluate = () => evaluateConditions(conditions(100, '{{#a.b#}}'), 'and', () => 'x'.repeat(1_000_000));
+    expect(evaluate).toThrow(TextSizeError);
   });
 });
 

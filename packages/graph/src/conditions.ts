@@ -1,7 +1,7 @@
 import type { Selector, Value, ValueObject } from '@millrace/contracts';
 import { ConditionError, evaluateCondition } from './operators.js';
-import { renderTemplate } from './template.js';
-import { parseJson } from './values/json.js';
+import { renderTemplate, textBudget, type SpendText } from './template.js';
+import { parseJson, stringifyJson } from './values/json.js';
 import { pythonRepr, pythonStr, truthy } from './values/python.js';
 import { fileAttributes } from './values/selector.js';
 import { isInteger, isObject, typeName, valueType } from './values/types.js';
@@ -15,7 +15,7 @@ export type ConditionsResult =
       result: boolean;
       /** Result of each condition looked at: evaluation stops as soon as the answer is known. */
       results: boolean[];
-      /** `{actual_value, expected_value, comparison_operator}` for events. */
+      /** `{actual_value, expected_value, comparison_operator}` for events; of values shown again and again only the beginning. */
       inputs: ValueObject[];
     }
   | { ok: false; error: string };
@@ -69,15 +69,15 @@ function filesCondition(files: Value[], condition: ValueObject): boolean {
   return sub['logical_operator'] === 'or' ? results.some(Boolean) : results.every(Boolean);
 }
 
-function expectedValue(condition: ValueObject, actual: Value, get: Get): Value {
+function expectedValue(condition: ValueObject, actual: Value, get: Get, spend: SpendText): Value {
   const raw = condition['value'] ?? null;
-  const expected = typeof raw === 'string' ? renderTemplate(raw, get) : raw;
+  const expected = typeof raw === 'string' ? renderTemplate(raw, get, 'text', spend) : raw;
   if (expected === null) return null;
   if (typeof actual !== 'boolean' && valueType(actual) !== 'array[boolean]') return expected;
   return Array.isArray(expected) ? expected.map(toBoolean) : toBoolean(expected);
 }
 
-function holds(condition: ValueObject, get: Get, inputs: ValueObject[]): boolean {
+function holds(condition: ValueObject, get: Get, spend: SpendText, show: (input: ValueObject) => void): boolean {
   const selector = list(condition['variable_selector']).map(pythonStr);
   const operator = text(condition['comparison_operator']);
   const actual = get(selector);
@@ -86,25 +86,56 @@ function holds(condition: ValueObject, get: Get, inputs: ValueObject[]): boolean
     return filesCondition(actual, condition);
   }
   if (operator === 'exists' || operator === 'not exists') return evaluateCondition(actual, operator, null);
-  const expected = expectedValue(condition, actual, get);
-  inputs.push({ actual_value: actual, expected_value: expected, comparison_operator: operator });
+  const expected = expectedValue(condition, actual, get, spend);
+  show({ actual_value: actual, expected_value: expected, comparison_operator: operator });
   return evaluateCondition(actual, operator, expected);
 }
 
 const fileOperators: ReadonlySet<string> = new Set(['contains', 'not contains', 'all of']);
 
+/** Characters of values that one list of conditions shows whole: many conditions may look at the same long text. */
+const mostShown = 20 * 1024 * 1024;
+const beginning = 1_000;
+
+/** Keeps what is shown of conditions within bounds. */
+function showing(inputs: ValueObject[]): (input: ValueObject) => void {
+  const known = new Map<Value, { size: number; short: string }>();
+  let left = mostShown;
+  const shortened = (whole: string) => ({
+    size: whole.length,
+    short: `${whole.slice(0, beginning)}… ${whole.length - beginning} characters left out`,
+  });
+  const shown = (value: Value): Value => {
+    if (typeof value !== 'string' && !Array.isArray(value) && !isObject(value)) return value;
+    const measured = known.get(value) ?? shortened(typeof value === 'string' ? value : stringifyJson(value));
+    if (typeof value !== 'string') known.set(value, measured);
+    if (measured.size <= beginning) return value;
+    left -= measured.size;
+    return left >= 0 ? value : measured.short;
+  };
+  return ({ actual_value: actual = null, expected_value: expected = null, ...rest }) =>
+    void inputs.push({ actual_value: shown(actual), expected_value: shown(expected), ...rest });
+}
+
 /**
  * Evaluates conditions from left to right and stops early (dsl 4.5). `conditions` are taken as the
  * file has them; `operator` other than `or` means `and`. An empty list: `and` holds, `or` does not.
+ * @throws TextSizeError when what they compare with inserts too much text
  */
-export function evaluateConditions(conditions: Value[], operator: string, get: Get): ConditionsResult {
+export function evaluateConditions(
+  conditions: Value[],
+  operator: string,
+  get: Get,
+  spend: SpendText = textBudget(),
+): ConditionsResult {
   const results: boolean[] = [];
   const inputs: ValueObject[] = [];
+  const show = showing(inputs);
   const decisive = operator === 'or';
   try {
     for (const condition of conditions) {
       if (!isObject(condition)) throw new ConditionError('A condition must be a mapping');
-      const result = holds(condition, get, inputs);
+      const result = holds(condition, get, spend, show);
       results.push(result);
       if (result === decisive) return { ok: true, result, results, inputs };
     }

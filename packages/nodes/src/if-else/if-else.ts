@@ -1,5 +1,5 @@
 import type { NodeExecutor, Value, ValueObject } from '@millrace/contracts';
-import { evaluateConditions } from '@millrace/graph';
+import { evaluateConditions, textBudget } from '@millrace/graph';
 import { z } from 'zod';
 import { defineQuickNode } from '../define-node.js';
 import { anyValue, configured, listOf, looseText } from '../node-data.js';
@@ -38,8 +38,9 @@ export function createIfElseNode(): NodeExecutor {
     const results: ValueObject[] = [];
     report.inputs = { conditions: [] };
     report.processData = { condition_results: results };
+    const spend = textBudget();
     for (const each of configure(data)) {
-      const outcome = evaluateConditions(each.conditions, each.operator, (path) => scope.get(path));
+      const outcome = evaluateConditions(each.conditions, each.operator, (path) => scope.get(path), spend);
       if (!outcome.ok) throw new NodeFailure(outcome.error, '');
       report.inputs = { conditions: outcome.inputs };
       results.push({ group: each.group, results: outcome.results, final_result: outcome.result });
