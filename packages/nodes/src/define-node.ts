@@ -1,6 +1,7 @@
 import type { NodeExecutor, NodeMetadata, NodeRequest, NodeResult, ValueObject } from '@millrace/contracts';
 import { TextSizeError } from '@millrace/graph';
 import { NodeFailure } from './node-failure.js';
+import { boundedResult } from './node-size.js';
 
 /** What an execution reports while it runs, kept for the result of a failure. */
 export interface Report {
@@ -34,16 +35,18 @@ export function defineNode(
         const started = run(request, report);
         const { outputs, handle = 'source', metadata = {} } = started instanceof Promise ? await started : started;
         const { inputs, processData } = report;
-        return { status: 'succeeded', outputs, handle, metadata, inputs, processData };
+        return boundedResult({ status: 'succeeded', outputs, handle, metadata, inputs, processData });
       } catch (error) {
         // Whoever aborted knows why; what the aborted work made of it does not matter.
         if (request.signal.aborted) throw request.signal.reason;
         const { inputs, processData, spent = {} } = report;
         const failure = { status: 'failed', metadata: spent, inputs, processData } as const;
-        if (error instanceof NodeFailure) return { ...failure, error: error.message, errorType: error.errorType };
-        if (error instanceof TextSizeError) return { ...failure, error: error.message, errorType: error.name };
+        if (error instanceof NodeFailure)
+          return boundedResult({ ...failure, error: error.message, errorType: error.errorType });
+        if (error instanceof TextSizeError)
+          return boundedResult({ ...failure, error: error.message, errorType: error.name });
         const explained = explain?.(error);
-        if (explained) return { ...failure, error: '', errorType: '', ...explained };
+        if (explained) return boundedResult({ ...failure, error: '', errorType: '', ...explained });
         throw error;
       }
     },

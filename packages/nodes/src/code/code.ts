@@ -2,6 +2,7 @@ import type { CodeRunner, NodeExecutor, NodeScope, Value, ValueObject } from '@m
 import { stringifyJson } from '@millrace/graph';
 import { definePureNode, type Success } from '../define-node.js';
 import { NodeFailure } from '../node-failure.js';
+import { checkSize } from '../node-size.js';
 import { configureCode, type CodeConfig } from './config.js';
 import { checkOutputs } from './declared-outputs.js';
 import { defaultCodeOutputLimits, type CodeOutputLimits } from './limits.js';
@@ -19,6 +20,7 @@ export function createCodeNode({ code: runner, codeOutputLimits }: CodeNodeDepen
   return definePureNode('code', async (request, report): Promise<Success> => {
     const { language, code, variables, outputs } = configureCode(request.data);
     report.inputs = inputsOf(variables, request.scope);
+    checkSize(report.inputs);
     request.reportInputs?.(report.inputs);
     const { tenantId, signal } = request;
     const inputs = stringifyJson(report.inputs);

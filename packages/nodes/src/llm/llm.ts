@@ -17,6 +17,7 @@ import { extension } from 'mime-types';
 import type { Checks } from '../checks/checks.js';
 import { defineNode, type Success } from '../define-node.js';
 import { TemplateError } from '../jinja/errors.js';
+import { checkSize } from '../node-size.js';
 import { configureLlm } from './config.js';
 import { assemblePrompt } from './prompt.js';
 import { createReasoningSplitter } from './reasoning.js';
@@ -39,6 +40,7 @@ export function createLlmNode({ models, files, checks }: LlmDependencies): NodeE
       const named = { model_provider: model.provider, model_name: model.name };
       const { messages, params } = assemblePrompt(config, request.scope, report.inputs);
       Object.assign(report.inputs, named);
+      checkSize(report.inputs);
       request.reportInputs?.(report.inputs);
       const prompts = reportedPrompts(messages, config.detail);
       report.processData = { model_mode: model.mode, prompts, ...named };
