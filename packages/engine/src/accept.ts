@@ -118,11 +118,11 @@ export function createAccept(deps: AcceptDeps): Accept {
   };
 }
 
-/** A start that reaches Redis later (which was frozen, say) never counts: its caller has given up by then (`hasty` of state). */
-const startWithinMs = 1_400;
-
-/** A start whose answer was lost with the connection is asked again for so long; the caller waits. */
-const askAgainMs = 500;
+/**
+ * A start that reaches Redis later (which was frozen, say) never counts, and one whose answer was lost with the connection is
+ * asked again until then; a silent connection is given up only after that (`hasty` of state). So a refusal knows of the start.
+ */
+const startWithinMs = 1_000;
 /** Longest wait for the refusal to be written before the caller is told. */
 const refusalMs = 300;
 /** How long a refusal is tried in the background: past the time until which a start may still arrive. */
@@ -130,7 +130,7 @@ const refusalTriesMs = 30_000;
 
 /** Starts a run; a connection that broke says nothing of the start, and starting again is harmless. */
 async function startSurely(deps: AcceptDeps, run: StartRun): Promise<void> {
-  const until = run.context.createdAtMs + askAgainMs;
+  const until = Date.now() + startWithinMs;
   for (;;) {
     try {
       return await startRun(deps, run);
