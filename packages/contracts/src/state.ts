@@ -107,6 +107,7 @@ export interface RunVariables {
 
 export interface BeginRequest extends ReadRequest {
   attempt: number;
+  /** `id#number of the delivery`: a later delivery takes a node over, an earlier one does not. */
   jobId: string;
   /** Proposals; a re-run after a crash keeps the first execution id. */
   token: string;

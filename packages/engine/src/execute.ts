@@ -49,6 +49,7 @@ export interface ExecuteDeps {
 
 /** How a job came to this process. */
 export interface Delivery {
+  /** Job and number of the delivery, `id#number`. */
   jobId: string;
   /** Not for the first time: whoever had it may have died of it. */
   again: boolean;

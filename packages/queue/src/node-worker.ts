@@ -9,7 +9,7 @@ export interface NodeWorkerOptions {
   shard: number;
   /** Jobs run at a time. */
   concurrency: number;
-  /** Executes one job. A rejection means "try again later", never a user's error. */
+  /** Executes one job, `jobId` says which delivery of it. A rejection means "try again later", never a user's error. */
   process: (job: NodeJob, delivery: { jobId: string; again: boolean }) => Promise<void>;
   onError: (error: Error) => void;
 }
@@ -29,7 +29,8 @@ export function createNodeWorker({ redis, shard, concurrency, process, onError }
       const again = job.attemptsStarted > 1 || job.stalledCounter > 0;
       const jobId = job.id ?? '';
       // One whose lock ran out under it (this process was frozen, Redis was away) comes back, also to whoever still has it.
-      await oneAtATime(jobId, () => process(nodeJob.parse(job.data), { jobId, again }));
+      const delivery = { jobId: `${jobId}#${job.attemptsStarted}`, again };
+      await oneAtATime(jobId, () => process(nodeJob.parse(job.data), delivery));
     },
     {
       connection: redis,

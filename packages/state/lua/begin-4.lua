@@ -1,11 +1,16 @@
 -- Claims a node for a job and reads its variables.
 -- KEYS: run hash, variables hash, events stream, leases zset
--- ARGV: 1 run id, 2 frame.node, 3 attempt, 4 job id, 5 token, 6 execution id, 7 lease ms, 8 streamed selectors (csv),
+-- ARGV: 1 run id, 2 frame.node, 3 attempt, 4 job id#delivery, 5 token, 6 execution id, 7 lease ms, 8 streamed selectors (csv),
 --       9 lease member, 10.. variables to read
 -- Returns {'gone'} | {'busy'} | {'begun', token, execution id, index, started ms, announced, crashes, streamed, values,
 --         token of the dead owner from whom it was taken over, or ''}, or error FOREIGN
 --@include run
 local at, attempt = ARGV[2], tonumber(ARGV[3])
+-- A job and how often it had been delivered by then.
+local function delivery(job)
+  local id, times = string.match(job, '^(.*)#(%d+)$')
+  return id or job, tonumber(times or 0)
+end
 local run = redis.call('HMGET', run_key, 'st', 'n' .. at, 'ix', 'v')
 if is_foreign(run[4]) then return foreign_reply(run[4]) end
 local node = parse_node(run[2])
@@ -14,7 +19,11 @@ local now = now_ms()
 local streamed, former = '0', ''
 if node.state == 'running' then
   local lease = redis.call('ZSCORE', KEYS[4], ARGV[9])
-  if node.job ~= ARGV[4] and lease and tonumber(lease) > now then return { 'busy' } end
+  local job, times = delivery(ARGV[4])
+  local owner, owner_times = delivery(node.job)
+  -- An older delivery comes from a worker that was frozen before it could begin.
+  local redelivered = job == owner and times >= owner_times
+  if not redelivered and lease and tonumber(lease) > now then return { 'busy' } end
   -- Redelivered, or its owner's lease ran out: its worker died.
   -- (The same token is the same call, sent again after a broken connection.)
   if node.token ~= ARGV[5] then node.crashes, former = node.crashes + 1, node.token end

@@ -143,6 +143,13 @@ describe('begin', () => {
     expect(await run.begin(0, { jobId: 'other' })).toEqual({ kind: 'busy' });
   });
 
+  it('gives an older delivery of the same job nothing beside a live owner', async () => {
+    const run = await started();
+    await run.claim(0, { jobId: 'job#2' });
+    expect(await run.begin(0, { jobId: 'job#1' })).toEqual({ kind: 'busy' });
+    expect(await run.begin(0, { jobId: 'job#10' })).toMatchObject({ kind: 'begun', crashes: 1 });
+  });
+
   it('lets a redelivered job take over, with the same execution id, and fences the old owner', async () => {
     const run = await started();
     const first = await run.claim(0);
