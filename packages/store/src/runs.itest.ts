@@ -208,6 +208,29 @@ describe('ending', () => {
   });
 });
 
+describe('ended', () => {
+  it('tells which of some runs have ended or were refused, and whether their events are kept', async () => {
+    const [owner, stranger] = [await seedApp(db.store), await seedApp(db.store)];
+    const [going, kept, bare, refused] = [buildRun(owner), buildRun(owner), buildRun(owner), buildRun(owner)];
+    await Promise.all([going, kept, bare, refused].map(runs.insertAccepted));
+    await Promise.all(
+      [kept, bare].map(({ context: { tenantId, runId } }) => runs.saveEnding(tenantId, runId, buildEnding())),
+    );
+    await runs.markRefused(refused);
+    await db.store.archives.save([{ ...kept.context, epoch: 1, events: [{ id: '1-1', event: '{}' }] }]);
+    const all = [going, kept, bare, refused].map(({ context }) => context);
+    expect(await runs.ended(all)).toEqual(
+      new Map([
+        [kept.context.runId, { epoch: 1, archived: true }],
+        [bare.context.runId, { epoch: 1, archived: false }],
+        [refused.context.runId, { epoch: 1, archived: false }],
+      ]),
+    );
+    expect(await runs.ended(all.map(({ runId }) => ({ ...stranger, runId })))).toEqual(new Map());
+    expect(await runs.ended([])).toEqual(new Map());
+  });
+});
+
 describe('unfinished', () => {
   it('pages through a shard, oldest first, without those that ended or are young', async () => {
     const owner = await seedApp(db.store);
