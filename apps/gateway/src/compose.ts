@@ -12,7 +12,7 @@ import { createFilesBase } from './files/files-base.js';
 import type { Log } from './log.js';
 import { observeFleet } from './operations/fleet-metrics.js';
 import { createGatewayMetrics, createStreamLag, observeViewers } from './operations/metrics.js';
-import { isUnavailable } from './operations/outage.js';
+import { isUnavailable, isUnsent } from './operations/outage.js';
 import { createRelay, type Relay } from './relay/relay.js';
 import { createRunHistory } from './relay/run-history.js';
 import type { ResolveEndUser } from './service-api/ports.js';
@@ -83,7 +83,7 @@ export function composeGateway(adapters: Adapters, settings: GatewaySettings): G
   const finish = createFinish({ state, runs: store.runs, plans, observer });
   const queue = createNodeQueue(queues);
   const acceptRun = createAccept({
-    ...{ runs: store.runs, state, queue, limits, onError, isUnavailable },
+    ...{ runs: store.runs, state, queue, limits, onError, isUnavailable, isUnsent },
     shards: queues.length,
   });
   const accept: typeof acceptRun = async (request) => {

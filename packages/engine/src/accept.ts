@@ -52,6 +52,8 @@ export interface AcceptDeps {
   limits: RunLimits;
   onError: (error: Error) => void;
   isUnavailable: (error: unknown) => boolean;
+  /** Whether a call to Redis failed for want of a connection, before anything was sent. */
+  isUnsent: (error: unknown) => boolean;
 }
 
 /** Limits of one run (dsl 3.8). */
@@ -118,24 +120,24 @@ export function createAccept(deps: AcceptDeps): Accept {
   };
 }
 
-/**
- * A start that reaches Redis later (which was frozen, say) never counts, and one whose answer was lost with the connection is
- * asked again until then; a silent connection is given up only after that (`hasty` of state). So a refusal knows of the start.
- */
+/** A start that reaches Redis later (which was frozen, say) never counts; a silent connection is given up only then (`hasty` of state). */
 const startWithinMs = 1_000;
+/** A start whose answer was lost with the connection is asked again for so long: until none counts, and a new connection is there. */
+const askAgainMs = 1_400;
 /** Longest wait for the refusal to be written before the caller is told. */
 const refusalMs = 300;
 /** How long a refusal is tried in the background: past the time until which a start may still arrive. */
 const refusalTriesMs = 30_000;
 
-/** Starts a run; a connection that broke says nothing of the start, and starting again is harmless. */
+/** Starts a run; a connection that broke under it says nothing of the start, and starting again is harmless. */
 async function startSurely(deps: AcceptDeps, run: StartRun): Promise<void> {
-  const until = Date.now() + startWithinMs;
-  for (;;) {
+  const until = Date.now() + askAgainMs;
+  for (let isSent = false; ;) {
     try {
       return await startRun(deps, run);
     } catch (error) {
-      if (error instanceof ApiError || !deps.isUnavailable(error) || Date.now() >= until) throw error;
+      isSent ||= !deps.isUnsent(error);
+      if (error instanceof ApiError || !isSent || !deps.isUnavailable(error) || Date.now() >= until) throw error;
       await pause(50);
     }
   }

@@ -4,7 +4,7 @@ import { compilePlan, parseFile } from '@millrace/graph';
 import { connectRedis, createRunEvents, createRunState } from '@millrace/state';
 import { createStore, type Store } from '@millrace/store';
 import { createDatabase, end, freshRedis, start, workflowFile, type TestDatabase } from '@millrace/testing';
-import { isUnavailable } from './outage.js';
+import { isUnavailable, isUnsent } from './outage.js';
 
 /** A1, A2: what becomes of a run when an answer of Postgres or Redis is lost while it is being accepted. */
 let database: TestDatabase;
@@ -52,7 +52,7 @@ async function accept(change: { state?: Partial<RunState>; insertAccepted?: Stor
     },
     state: { ...state, ...change.state },
     queue: { add: async () => undefined },
-    ...{ shards: 1, limits: { maxRunMs: 60_000, maxSteps: 500 }, isUnavailable },
+    ...{ shards: 1, limits: { maxRunMs: 60_000, maxSteps: 500 }, isUnavailable, isUnsent },
     onError: (error) => {
       throw error;
     },
@@ -79,6 +79,21 @@ it('a start whose answer is lost is asked again: the run is accepted, and starte
   expect(outcome).toMatchObject({ status: 'fulfilled' });
   expect([starts, await row()]).toMatchObject([2, { status: 'accepted' }]);
   expect((await createRunEvents(redis).ranges([{ run: { runId, shard: 0 } }]))[0]).toHaveLength(1);
+});
+
+it('a start that could not be sent is not asked again: the caller hears of the outage at once', async () => {
+  let starts = 0;
+  const { outcome, row } = await accept({
+    state: {
+      start: async () => {
+        starts++;
+        throw new Error("Stream isn't writeable and enableOfflineQueue options is false");
+      },
+    },
+  });
+  expect(outcome).toMatchObject(refused);
+  expect(starts).toBe(1);
+  while ((await row())?.status !== 'refused');
 });
 
 it('a run that started, as nobody could hear, is refused and ended', async () => {

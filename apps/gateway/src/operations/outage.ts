@@ -5,6 +5,10 @@ import { isUnavailable as isDatabaseUnavailable } from '@millrace/store';
 const redisMessages =
   /^(Redis does not answer|Connection is closed|Stream isn't writeable|Reached the max retries per request|LOADING |READONLY |MASTERDOWN |CLUSTERDOWN |TRYAGAIN |OOM |MISCONF |NOREPLICAS )/;
 
+/** What ioredis says of a command that it could not even send. */
+export const isUnsent = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith("Stream isn't writeable");
+
 /**
  * Whether an error means that Postgres or Redis cannot do its work now, or that a gateway of another release must do it:
  * the caller may try again soon.
