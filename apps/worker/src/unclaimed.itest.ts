@@ -155,13 +155,13 @@ it('queued once more by the reconciler after its worker died it is claimed at on
   const first = await next();
   first.request.begins?.();
   await until(async () => (await run.names()).length === 1);
-  const working = run.execute({ ...run.job, recovered: true }, delivered);
+  const working = run.execute({ ...run.job, overdueToken: (await run.stored())?.split('|')[2] ?? '' }, delivered);
   (await next()).end(succeeded('second'));
   await working;
   first.end(succeeded('first'));
   await zombie;
   expect((await run.events())[1]?.data).toMatchObject({ outputs: { x: 'second' } });
-  expect(run.queued[0]?.recovered).toBeUndefined();
+  expect(run.queued[0]?.overdueToken).toBeUndefined();
 });
 
 it.each([{ quick: true }, { quick: false }])(

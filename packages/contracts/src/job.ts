@@ -15,8 +15,8 @@ export const nodeJob = z.object({
   predecessor: z.number().int().optional(),
   /** Token of the execution that made it ready: the process that had it still knows what that one knew. */
   after: z.string().optional(),
-  /** Queued once more, because nobody had begun the node in time, or whoever had is gone. */
-  recovered: z.boolean().optional(),
+  /** Queued once more, because nobody had begun the node in time (empty), or the lease of whoever has this token ran out. */
+  overdueToken: z.string().optional(),
   /** Unix ms at which the node became ready. */
   readyAtMs: z.number(),
   traceparent: z.string().optional(),

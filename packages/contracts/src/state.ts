@@ -109,6 +109,8 @@ export interface BeginRequest extends ReadRequest {
   attempt: number;
   /** `id#number of the delivery`: a later delivery takes a node over, an earlier one does not. */
   jobId: string;
+  /** Token of an owner whose lease ran out: it has lost the node, whatever it does by now. */
+  overdueToken?: string | undefined;
   /** Proposals; a re-run after a crash keeps the first execution id. */
   token: string;
   executionId: string;

@@ -95,10 +95,13 @@ export function createExecuteNode(options: ExecuteDeps): ExecuteNode {
     };
     const streams = node.streams.map(({ sel }) => sel);
     const begin = (reads: typeof wanted, executionId: string) =>
-      state.begin({ ...place, ...reads, attempt: job.attempt, jobId, token, executionId, leaseMs, streams });
+      state.begin({
+        ...{ ...place, ...reads, attempt: job.attempt, jobId, overdueToken: job.overdueToken },
+        ...{ token, executionId, leaseMs, streams },
+      });
 
     const executor = deps.executors.get(node.type);
-    if (!again && !job.recovered && job.attempt === 1 && executor?.pure) {
+    if (!again && job.overdueToken === undefined && job.attempt === 1 && executor?.pure) {
       const recent = known && !wanted.inputs ? deps.recentValues.of(job.after, node.reads) : undefined;
       const variables = recent ? { inputs: '{}', reads: recent } : await state.read({ ...place, ...wanted });
       const run = contextOf(variables, known);

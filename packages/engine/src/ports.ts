@@ -101,8 +101,8 @@ export interface OverdueNode {
   address: NodeAddress;
   attempt: number;
   predecessor?: number;
-  /** Whether its job has an id of its own (`NodeQueue`). */
-  late: boolean;
+  /** Of whoever has it; empty when nobody has begun it. */
+  token: string;
   /** Format of the run. */
   format: number;
   context: RunContext;

@@ -106,10 +106,7 @@ export function createReconciler(deps: ReconcileDeps): Reconciler {
     for (let turn = 0; turn < maxBatches; turn++) {
       const { nodes, more } = await view.overdueNodes(shard, batch, 15_000);
       const known = nodes.filter(({ format }) => knowsFormat(format));
-      for (const late of [false, true]) {
-        const jobs = known.filter((node) => node.late === late).map((node) => jobOf(shard, node));
-        await queue.add(jobs, { late });
-      }
+      await queue.add(known.map((node) => jobOf(shard, node)));
       if (known.length > 0) onAction('node_requeued', known.length);
       const foreign = nodes.find(({ format }) => !knowsFormat(format));
       if (foreign) throw new OtherRelease(`The run ${foreign.context.runId}`);
@@ -242,9 +239,9 @@ export function createReconciler(deps: ReconcileDeps): Reconciler {
   };
 }
 
-const jobOf = (shard: number, { address, attempt, predecessor, format, context }: OverdueNode): NodeJob => ({
+const jobOf = (shard: number, { address, attempt, token, predecessor, format, context }: OverdueNode): NodeJob => ({
   ...{ v: format, runId: context.runId, shard, tenantId: context.tenantId, versionId: context.versionId },
-  ...{ ...address, attempt, recovered: true, readyAtMs: Date.now() },
+  ...{ ...address, attempt, overdueToken: token, readyAtMs: Date.now() },
   ...(predecessor === undefined ? {} : { predecessor }),
   ...(context.trace.traceparent === undefined ? {} : { traceparent: context.trace.traceparent }),
 });

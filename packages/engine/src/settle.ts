@@ -172,7 +172,7 @@ function queueReady(
     // The edge that came last need not be the one that counts as the predecessor's (it may have been skipped).
     ready.map((next) => {
       const after = next.predecessor === claim.address.node ? claim.token : undefined;
-      return { ...job, recovered: undefined, ...next, readyAtMs, formerSpanId, after };
+      return { ...job, overdueToken: undefined, ...next, readyAtMs, formerSpanId, after };
     }),
     options,
   );

@@ -9,7 +9,7 @@ import { createStartNode } from './start/start.js';
 import { createTemplateTransformNode } from './template-transform/template-transform.js';
 import { createVariableAggregatorNode } from './variable-aggregator/variable-aggregator.js';
 
-export interface NodeDependencies extends CodeNodeDependencies, HttpRequestDependencies {
+export interface NodeDependencies extends CodeNodeDependencies, Omit<HttpRequestDependencies, 'checks'> {
   models: ModelInvoker;
 }
 

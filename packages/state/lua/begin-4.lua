@@ -1,7 +1,7 @@
 -- Claims a node for a job and reads its variables.
 -- KEYS: run hash, variables hash, events stream, leases zset
 -- ARGV: 1 run id, 2 frame.node, 3 attempt, 4 job id#delivery, 5 token, 6 execution id, 7 lease ms, 8 streamed selectors (csv),
---       9 lease member, 10.. variables to read
+--       9 lease member, 10 token of an owner whose lease ran out or '', 11.. variables to read
 -- Returns {'gone'} | {'busy'} | {'begun', token, execution id, index, started ms, announced, crashes, streamed, values,
 --         token of the dead owner from whom it was taken over, or ''}, or error FOREIGN
 --@include run
@@ -22,7 +22,7 @@ if node.state == 'running' then
   local job, times = delivery(ARGV[4])
   local owner, owner_times = delivery(node.job)
   -- An older delivery comes from a worker that was frozen before it could begin.
-  local redelivered = job == owner and times >= owner_times
+  local redelivered = job == owner and times >= owner_times or node.token == ARGV[10]
   if not redelivered and lease and tonumber(lease) > now then return { 'busy' } end
   -- Redelivered, or its owner's lease ran out: its worker died.
   -- (The same token is the same call, sent again after a broken connection.)
@@ -66,4 +66,4 @@ fields[2] = node_text(node)
 redis.call('HSET', run_key, unpack(fields))
 redis.call('ZADD', KEYS[4], now + tonumber(ARGV[7]), ARGV[9])
 return { 'begun', node.token, node.execution, node.index, node.started, node.announced, node.crashes, streamed,
-  #ARGV < 10 and {} or redis.call('HMGET', vars_key, unpack(ARGV, 10)), former }
+  #ARGV < 11 and {} or redis.call('HMGET', vars_key, unpack(ARGV, 11)), former }

@@ -10,8 +10,8 @@ export interface OverdueNode {
   /** Attempt to queue again. */
   attempt: number;
   predecessor?: number;
-  /** Whether the job that has it was queued under an id of its own (`NodeQueue`): only under that id it can be taken over. */
-  late: boolean;
+  /** Of whoever has it; empty when nobody has begun it. */
+  token: string;
   /** Format of the run. */
   format: number;
   context: RunContext;
@@ -83,14 +83,14 @@ export function createRecovery(redis: Redis): Recovery {
       nodes.forEach(({ member, address }, i) => {
         const [status, text, format] = (replies[2 * i] ?? []) as (string | null)[];
         const context = replies[2 * i + 1] as string | null;
-        const [state, attempt, , job, , , , , , from] = text?.split('|') ?? [];
+        const [state, attempt, token = '', , , , , , , from] = text?.split('|') ?? [];
         const waits = status === 'running' && (state === 'ready' || state === 'running');
         if (waits && context) {
           const predecessor = from ? { predecessor: Number(from) } : {};
           overdue.push({
             address,
             attempt: Number(attempt),
-            late: job?.endsWith('-late') ?? false,
+            token,
             format: Number(format ?? 1),
             ...predecessor,
             context: JSON.parse(context) as RunContext,

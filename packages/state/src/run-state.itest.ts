@@ -143,6 +143,14 @@ describe('begin', () => {
     expect(await run.begin(0, { jobId: 'other' })).toEqual({ kind: 'busy' });
   });
 
+  it('takes a node from an owner whose lease was seen to run out, whatever job it was queued as', async () => {
+    const run = await started();
+    const { token } = await run.claim(0, { jobId: 'job-late#3' });
+    expect(await run.begin(0, { jobId: 'job#1', overdueToken: newId() })).toEqual({ kind: 'busy' });
+    const begun = await run.begin(0, { jobId: 'job#1', overdueToken: token });
+    expect(begun).toMatchObject({ kind: 'begun', crashes: 1, formerToken: token });
+  });
+
   it('gives an older delivery of the same job nothing beside a live owner', async () => {
     const run = await started();
     await run.claim(0, { jobId: 'job#2' });

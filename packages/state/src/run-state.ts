@@ -98,6 +98,7 @@ export function createRunState(
           request.leaseMs,
           request.streams.join(','),
           leaseMember(request.runId, request.address),
+          request.overdueToken ?? '',
           ...variableKeys(request),
         ],
       )) as [string, ...unknown[]];

@@ -39,7 +39,12 @@ export interface HttpRequestDependencies {
 }
 
 /** Calls an HTTP address through the guarded client (dsl 4.13). Retrying is the engine's work. */
-export function createHttpRequestNode({ outbound, files, checks, responseLimits }: HttpRequestDependencies): NodeExecutor {
+export function createHttpRequestNode({
+  outbound,
+  files,
+  checks,
+  responseLimits,
+}: HttpRequestDependencies): NodeExecutor {
   const limits = { ...defaultResponseLimits, ...responseLimits };
   return defineNode(
     'http-request',

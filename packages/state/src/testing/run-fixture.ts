@@ -31,6 +31,7 @@ export const someContext = (): RunContext => ({
 export interface BeginOptions {
   attempt?: number;
   jobId?: string;
+  overdueToken?: string;
   reads?: string[];
   streams?: number[];
   leaseMs?: number;
@@ -82,6 +83,7 @@ export class RunFixture {
       address,
       attempt,
       jobId,
+      overdueToken: options.overdueToken,
       token: newId(),
       executionId: newId(),
       reads,
