@@ -65,20 +65,27 @@ ${chosen.map((step) => `    ${step}`).join('\n')}
     `function main({ text }) { let v = text.length; ${chosen.map((step) => `{ ${step} }`).join('\n')} return { v: String(v) }; }`,
 };
 
-test.each(['python3', 'javascript'] as const)('%s is what it was after each of many runs', async (language) => {
-  const next = sequence(7);
-  let ended = 0;
-  for (let run = 0; run < 80; run++) {
-    // Each step comes first once, alone.
-    const first = steps[language][run];
-    const others = Array.from({ length: first === undefined ? 1 + next(4) : 0 }, () => next(steps[language].length));
-    const chosen = [first ?? '', ...others.map((index) => steps[language][index] ?? '')].filter((step) => step !== '');
-    const code = programs[language](chosen.map((step) => step.replace(/\bN\b/g, String(3 + next(300)))));
-    const result = await runCode(runner, language, code, { text: '1é'.repeat(next(20_000)) });
-    if (result.status === 'returned') ended++;
-    // What a step does by mistake would not do what it is here for.
-    else expect(result.error).toMatch(/no_such|recursion|stack|too deeply|read property|not a function/i);
-    expect(errors).toEqual([]);
-  }
-  expect(ended).toBeGreaterThan(40);
-});
+test.each(['python3', 'javascript'] as const)(
+  '%s is what it was after each of many runs',
+  async (language) => {
+    const next = sequence(7);
+    let ended = 0;
+    for (let run = 0; run < 80; run++) {
+      // Each step comes first once, alone.
+      const first = steps[language][run];
+      const others = Array.from({ length: first === undefined ? 1 + next(4) : 0 }, () => next(steps[language].length));
+      const chosen = [first ?? '', ...others.map((index) => steps[language][index] ?? '')].filter(
+        (step) => step !== '',
+      );
+      const code = programs[language](chosen.map((step) => step.replace(/\bN\b/g, String(3 + next(300)))));
+      const result = await runCode(runner, language, code, { text: '1é'.repeat(next(20_000)) });
+      if (result.status === 'returned') ended++;
+      // What a step does by mistake would not do what it is here for.
+      else expect(result.error).toMatch(/no_such|recursion|stack|too deeply|read property|not a function/i);
+      expect(errors).toEqual([]);
+    }
+    expect(ended).toBeGreaterThan(40);
+    // A slow machine takes a minute.
+  },
+  240_000,
+);
