@@ -32,18 +32,20 @@ describe('accepting', () => {
     const { tenantId, appId, runId } = run.context;
     await runs.insertAccepted(run);
     await db.store.archives.save([{ ...run.context, epoch: 1, events: [{ id: '1-1', event: '{}' }] }]);
+    const store = createStore({ databaseUrl: db.url, secretKey: 'k'.repeat(32), timeoutMs: 5_000 });
     const client = new Client({ connectionString: db.url });
     await client.connect();
     await client.query('BEGIN; LOCK TABLE runs, run_archives IN ACCESS EXCLUSIVE MODE');
     const reads = Promise.all([
-      runs.get(tenantId, appId, runId),
-      runs.find(tenantId, runId),
-      db.store.archives.load(tenantId, runId),
+      store.runs.get(tenantId, appId, runId),
+      store.runs.find(tenantId, runId),
+      store.archives.load(tenantId, runId),
     ]);
-    await expect(runs.getForTask(tenantId, appId, newId())).rejects.toThrow('timeout');
+    await expect(store.runs.getForTask(tenantId, appId, newId())).rejects.toThrow('timeout');
     await client.query('ROLLBACK');
     await client.end();
     expect(await reads).toMatchObject([{ context: run.context }, { context: run.context }, [{ id: '1-1' }]]);
+    await store.close();
   });
 
   it('is listed without its values, which may be large', async () => {
