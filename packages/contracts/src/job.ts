@@ -13,8 +13,6 @@ export const nodeJob = z.object({
   attempt: z.number().int(),
   /** Number of the node whose edge made this one ready; absent for the root. */
   predecessor: z.number().int().optional(),
-  /** Token of the execution that made it ready: the process that had it still knows what that one knew. */
-  after: z.string().optional(),
   /** Queued once more, because nobody had begun the node in time (empty), or the lease of whoever has this token ran out. */
   overdueToken: z.string().optional(),
   /** Unix ms at which the node became ready. */

@@ -206,11 +206,6 @@ export interface SettleRequest extends Claim {
    * Milliseconds that a quick node took which nobody claimed: this settlement claims it too, on its first attempt only.
    */
   unclaimedMs?: number;
-  /**
-   * Token of the execution before, whose values the node was given instead of reading them: refused when another execution settled
-   * that node.
-   */
-  valuesOf?: string;
   tokens: number;
   /** 1 when this attempt failed, handled or not (dsl 3.6). */
   exceptions: number;
@@ -235,8 +230,8 @@ export interface ReadyNode extends NodeAddress {
 export type SettleResult =
   /** `ready` lists nodes to queue; `decided` is present when the run's end is now decided and must be finished. */
   | { kind: 'applied'; ready: ReadyNode[]; decided?: DecidedRun }
-  /** The run has ended or another attempt owns the node: nothing changed. `claim`: nobody else has it, and it is to be claimed. */
-  | { kind: 'stale'; claim: boolean };
+  /** The run has ended or another attempt owns the node: nothing changed. */
+  | { kind: 'stale' };
 
 export interface DecideRequest extends RunRef {
   status: TerminalStatus;

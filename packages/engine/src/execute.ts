@@ -23,7 +23,6 @@ import type { Finish } from './finish.js';
 import { createFreshLinks, type FreshLinks } from './fresh-links.js';
 import { PlanError, type Plans } from './plans.js';
 import type { EngineObserver } from './ports.js';
-import { createRecentValues, type RecentValues } from './recent-values.js';
 import { settleNode, untouched, type ClaimedWork, type Work } from './settle.js';
 import { createTextStream } from './text-stream.js';
 import { runQuick, runUnclaimed } from './unclaimed.js';
@@ -59,7 +58,7 @@ export interface Delivery {
 export type ExecuteNode = (job: NodeJob, delivery: Delivery) => Promise<void>;
 
 export function createExecuteNode(options: ExecuteDeps): ExecuteNode {
-  const deps = { ...options, fresh: createFreshLinks(options.links), recentValues: createRecentValues() };
+  const deps = { ...options, fresh: createFreshLinks(options.links) };
   const { state, plans, leaseMs = 10_000 } = deps;
   const contexts = createContexts();
 
@@ -88,7 +87,7 @@ export function createExecuteNode(options: ExecuteDeps): ExecuteNode {
     // Held on to: others may push it out of the cache while the variables are read.
     const known = contexts.of(job.runId);
     const wanted = { reads: node.reads, context: !known, inputs: node === plan.root };
-    const inSpan = <T>(run: RunContext, execute: () => Promise<T>, begun?: BegunNode): Promise<T> => {
+    const inSpan = (run: RunContext, execute: () => Promise<void>, begun?: BegunNode): Promise<void> => {
       const { runId, readyAtMs } = job;
       const span = { nodeId: node.id, nodeType: node.type, runId, traceId: run.traceId, readyAtMs };
       return withNodeSpan(run.trace, { ...span, ...(begun && describeAttempt(run.trace, span, job, begun)) }, execute);
@@ -102,22 +101,19 @@ export function createExecuteNode(options: ExecuteDeps): ExecuteNode {
 
     const executor = deps.executors.get(node.type);
     if (!again && job.overdueToken === undefined && job.attempt === 1 && executor?.pure) {
-      const recent = known && !wanted.inputs ? deps.recentValues.of(job.after, node.reads) : undefined;
-      const variables = recent ? { inputs: '{}', reads: recent } : await state.read({ ...place, ...wanted });
+      const variables = await state.read({ ...place, ...wanted });
       const run = contextOf(variables, known);
       if (!variables || !run) return;
       const execution = executionOf({ job, plan, node }, run, { executionId: newId(), startedAtMs: Date.now() });
-      const claim = { ...place, token };
-      const valuesOf = recent && job.after;
-      const work: Work = { job, plan, node, execution, variables, claim, ...(valuesOf !== undefined && { valuesOf }) };
+      const work: Work = { job, plan, node, execution, variables, claim: { ...place, token } };
       const claimLate = async (): Promise<ClaimedWork | undefined> => {
         const begun = await begin({ reads: [], context: false, inputs: false }, execution.executionId);
         if (begun.kind !== 'begun') return undefined;
         return { ...work, begun, execution: executionOf({ job, plan, node }, run, begun) };
       };
       const runPure = executor.quick ? runQuick : runUnclaimed;
-      if (await inSpan(run, () => runPure(deps, work, claimLate))) return;
-      // Somebody had begun it and handed it back, or the values were of an execution that does not count (S4).
+      await inSpan(run, () => runPure(deps, work, claimLate));
+      return;
     }
     const begun = await begin(wanted, newId());
     if (begun.kind !== 'begun') return;
@@ -129,7 +125,7 @@ export function createExecuteNode(options: ExecuteDeps): ExecuteNode {
   };
 }
 
-type NodeDeps = ExecuteDeps & { fresh: FreshLinks; recentValues: RecentValues };
+type NodeDeps = ExecuteDeps & { fresh: FreshLinks };
 
 function executionOf(
   { job, plan, node }: Pick<Work, 'job' | 'plan' | 'node'>,

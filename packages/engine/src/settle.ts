@@ -30,7 +30,6 @@ import { nodeEvents, type NodeExecution } from './events.js';
 import type { Finish } from './finish.js';
 import type { FreshLinks } from './fresh-links.js';
 import type { EngineObserver } from './ports.js';
-import type { RecentValues } from './recent-values.js';
 
 /** A node to execute and what surrounds it. */
 export interface Work {
@@ -43,8 +42,6 @@ export interface Work {
   claim: Claim;
   /** Absent when the node runs without having been claimed. */
   begun?: BegunNode;
-  /** Token of the execution that the variables are from, when they were not read. */
-  valuesOf?: string;
 }
 
 export type ClaimedWork = Work & { begun: BegunNode };
@@ -54,20 +51,11 @@ export interface SettleDeps {
   queue: NodeQueue;
   finish: Finish;
   fresh: FreshLinks;
-  recentValues: RecentValues;
   observer?: EngineObserver;
 }
 
-/**
- * Applies an attempt's result: state, successors in the queue, and the run's end when this was it.
- * @returns false when it was refused and the node is to be claimed
- */
-export async function settleNode(
-  deps: SettleDeps,
-  work: Work,
-  result: NodeResult,
-  elapsedMs: number,
-): Promise<boolean> {
+/** Applies an attempt's result: state, successors in the queue, and the run's end when this was it. */
+export async function settleNode(deps: SettleDeps, work: Work, result: NodeResult, elapsedMs: number): Promise<void> {
   const { job, plan, node, execution, begun } = work;
   const outcome = decideOutcome(node, result, job.attempt);
   const { values, outputs } = writeOutputs(deps, work, outcome);
@@ -100,7 +88,6 @@ export async function settleNode(
     ledger: JSON.stringify(nodeMeta(work, outcome, tokens, finishedAtMs)),
     runLedger: begun ? JSON.stringify(runLedger(execution.run)) : '',
     ...(begun ? {} : { unclaimedMs: Math.round(elapsedMs) }),
-    ...(work.valuesOf === undefined ? {} : { valuesOf: work.valuesOf }),
     tokens,
     exceptions: outcome.exceptions,
     isEnd: node.type === 'end',
@@ -108,22 +95,20 @@ export async function settleNode(
     closes: node.streams.map(({ sel }) => sel),
     streamMoves: movesStream(plan, node, edges),
   };
-  if (outcome.outcome === 'done') keepValues(deps, work, outputs);
   const settling = deps.state.settle(request, () => (order.late = true));
   // Sent in the same tick and hence applied after it, unless it is late. Should the settlement be refused, the job
   // finds a node that is not ready.
   const certain = edges === '' ? [] : certainlyReady(edges, node.index);
-  const queueing = queueReady(deps.queue, work, certain, { delayMs: 0, late: false });
+  const queueing = queueReady(deps.queue, job, certain, { delayMs: 0, late: false });
   const [settled] = await Promise.all([settling, queueing]);
-  if (settled.kind === 'stale') return !settled.claim;
+  if (settled.kind === 'stale') return;
   const waitedMs = Math.max(0, finishedAtMs - elapsedMs - job.readyAtMs);
   deps.observer?.nodeSettled(node.type, outcome.status, elapsedMs / 1000, waitedMs / 1000, execution.run);
   const queued = order.late ? [] : certain;
   const others = settled.ready.filter(({ node: ready }) => !queued.some((each) => each.node === ready));
   const failed = outcome.outcome === 'retry' && recordingSpan() ? attemptSpanId(work.claim.token) : undefined;
-  await queueReady(deps.queue, work, others, { delayMs: outcome.retryDelayMs, ...order }, failed);
+  await queueReady(deps.queue, job, others, { delayMs: outcome.retryDelayMs, ...order }, failed);
   if (settled.decided) await deps.finish(settled.decided);
-  return true;
 }
 
 /** Outputs and their text; links to files are as young as the event that shows them. */
@@ -139,17 +124,6 @@ function writeOutputs(
   return { values: linked, outputs: stringifyJson(linked) };
 }
 
-/** Before the settlement is sent: the nodes that it makes ready may begin before its answer is here. */
-function keepValues({ recentValues }: SettleDeps, { node, variables, claim }: Work, outputs: JsonText | null): void {
-  const values = new Map<string, JsonText>();
-  node.reads.forEach((id, index) => {
-    const text = variables.reads[index];
-    if (typeof text === 'string') values.set(id, text);
-  });
-  if (outputs !== null) values.set(node.id, outputs);
-  recentValues.keep(claim.token, values);
-}
-
 /** Targets of the taken edges of a node that wait for no other edge. */
 function certainlyReady(edges: string, predecessor: number): ReadyNode[] {
   const { take } = JSON.parse(edges) as EdgeTable;
@@ -162,18 +136,14 @@ function certainlyReady(edges: string, predecessor: number): ReadyNode[] {
  */
 function queueReady(
   queue: NodeQueue,
-  { job, claim }: Work,
+  job: NodeJob,
   ready: ReadyNode[],
   options: { delayMs: number; late: boolean },
   formerSpanId?: string,
 ): Promise<void> {
   const readyAtMs = Date.now() + options.delayMs;
   return queue.add(
-    // The edge that came last need not be the one that counts as the predecessor's (it may have been skipped).
-    ready.map((next) => {
-      const after = next.predecessor === claim.address.node ? claim.token : undefined;
-      return { ...job, overdueToken: undefined, ...next, readyAtMs, formerSpanId, after };
-    }),
+    ready.map((next) => ({ ...job, ...next, readyAtMs, formerSpanId, overdueToken: undefined })),
     options,
   );
 }

@@ -19,23 +19,19 @@ export type ClaimLate = () => Promise<ClaimedWork | undefined>;
 
 const never = new AbortController().signal;
 
-/**
- * A quick node needs no claim: what it computes is fenced when it is settled, and nothing else comes of it (S3).
- * @returns false when the result was refused and the node is to be claimed
- */
-export async function runQuick(deps: UnclaimedDeps, work: Work, claimLate: ClaimLate): Promise<boolean> {
+/** A quick node needs no claim: what it computes is fenced when it is settled, and nothing else comes of it (S3). */
+export async function runQuick(deps: UnclaimedDeps, work: Work, claimLate: ClaimLate): Promise<void> {
   const began = performance.now();
   const result = await attempt(deps, work, { signal: never, emitText: () => undefined });
   const settling = willRetry(work, result) ? await claimLate() : work;
-  return settling ? settleNode(deps, settling, result, performance.now() - began) : true;
+  if (settling) await settleNode(deps, settling, result, performance.now() - began);
 }
 
 /**
  * Other pure nodes start like that, and most are done before anybody could ask. One that is not done a moment after it began, or that
  * has waited for long, is claimed then: from there on it has a lease, has been announced, and hears of a stop (S3).
- * @returns as `runQuick`
  */
-export async function runUnclaimed(deps: UnclaimedDeps, work: Work, claimLate: ClaimLate): Promise<boolean> {
+export async function runUnclaimed(deps: UnclaimedDeps, work: Work, claimLate: ClaimLate): Promise<void> {
   const { state, claims, announceAfterMs = 8, claimAfterMs = 500 } = deps;
   const { signal, release, answered } = claims.hold(work.claim, false);
   let began = performance.now();
@@ -78,12 +74,12 @@ export async function runUnclaimed(deps: UnclaimedDeps, work: Work, claimLate: C
     if (!claiming && willRetry(work, result)) claiming = claim();
     const settling = claiming ? await claiming : present;
     if (signal.aborted) throw signal.reason;
-    return settling ? await settleNode(deps, settling, result, elapsedMs) : true;
+    if (settling) await settleNode(deps, settling, result, elapsedMs);
   } catch (error) {
     isRunning = false;
     clearTimeout(timer);
     if (!(error instanceof ClaimAborted || error instanceof Outage)) throw error;
-    if (error instanceof ClaimAborted && error.reason !== 'shutdown') return true;
+    if (error instanceof ClaimAborted && error.reason !== 'shutdown') return;
     const claimed = await claiming;
     if (claimed) await state.settle({ ...untouched(claimed), outcome: 'release' });
     throw error instanceof Outage ? error : new HandedBack();

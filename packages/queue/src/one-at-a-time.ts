@@ -20,7 +20,8 @@ export function createOneAtATime(): (id: string, work: () => Promise<void>) => P
     try {
       await own;
     } finally {
-      await lastOf(id);
+      if (inHand.get(id) === own) inHand.delete(id);
+      else await lastOf(id);
     }
   };
 }

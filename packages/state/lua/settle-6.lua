@@ -5,12 +5,11 @@
 --       8 edge table JSON or '', 9, 10 head of the node's events before and after its index, 11 rest of node_started,
 --       12 rest of node_finished, or of node_retry, 13 node meta JSON for the recorder, 14 ready grace ms,
 --       15 '' or, of an unclaimed node, the ms it took, 16 what most nodes need not say, JSON or '' (below),
---       17 '' or the token of the execution before, whose values it was given instead of reading them,
---       18.. values End nodes stream in one piece: selector number, JSON string literal, …
+--       17.. values End nodes stream in one piece: selector number, JSON string literal, …
 --       In 16: tokens, exceptions (failed attempts to count), isEnd, error, code (of the API), closes (selector numbers),
 --       streamMoves (the text stream may move), runLedger (ledger meta JSON of the run), recorded (in a rebuild, retries and
 --       index of a recorded node: silent, no events, no ledger)
--- Returns {'stale'} | {'stale', 1} when it is for the caller to claim it | {'applied', ended (0|1), {node, attempt, node whose edge made it ready or '', …}, decided payload when ended}, or error FOREIGN
+-- Returns {'stale'} | {'applied', ended (0|1), {node, attempt, node whose edge made it ready or '', …}, decided payload when ended}, or error FOREIGN
 --@include run
 --@include stream
 --@include decide
@@ -43,16 +42,11 @@ local now, silent = now_ms(), more.recorded
 local fields = { 'n' .. at, '' }
 if ARGV[15] ~= '' then
   -- Only what nobody ever began: whoever did has told its execution id already.
-  if node.state ~= 'ready' then return { 'stale' } end
-  if node.attempt ~= 1 or node.execution ~= '' then return { 'stale', 1 } end
+  if node.state ~= 'ready' or node.attempt ~= 1 or node.execution ~= '' then return { 'stale' } end
   node.token = ARGV[4]
   if starts == 0 then redis.call('HSETNX', run_key, 'b0', now - tonumber(ARGV[15])) end
 elseif node.state ~= 'running' or node.token ~= ARGV[4] then
   return { 'stale' }
-end
-if ARGV[17] ~= '' then
-  local before = read_node(frame .. '.' .. node.from)
-  if not before or before.token ~= ARGV[17] then return { 'stale', 1 } end
 end
 if node.index == 0 and outcome ~= 'release' then
   starts = number_node(node, at, starts)
@@ -164,7 +158,7 @@ else
     if stream then reach_ends(stream, edge) end
   end
   if stream then
-    for i = 18, #ARGV, 2 do
+    for i = 17, #ARGV, 2 do
       if not redis.call('HGET', run_key, 'x' .. ARGV[i]) then
         append_text(ARGV[i], ARGV[i + 1])
         redis.call('HSET', run_key, 'x' .. ARGV[i], 'v')

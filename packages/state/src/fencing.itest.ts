@@ -67,7 +67,7 @@ const calls: Record<string, [call: (claim: Claim) => Promise<unknown>, answer: u
       `settle ${outcome}`,
       [
         ({ token }: Claim) => run.settle(0, token, { take: [[1, 1, -1]] }, { outcome, tokens: 7, exceptions: 1 }),
-        { kind: 'stale', claim: false },
+        { kind: 'stale' },
       ],
     ]),
   ),

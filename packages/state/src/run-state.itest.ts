@@ -163,7 +163,7 @@ describe('begin', () => {
     const first = await run.claim(0);
     const second = await run.claim(0);
     expect(second).toMatchObject({ executionId: first.executionId, crashes: 1 });
-    expect(await run.settle(0, first.token, {})).toEqual({ kind: 'stale', claim: false });
+    expect(await run.settle(0, first.token, {})).toEqual({ kind: 'stale' });
     expect(await run.settle(0, second.token, {})).toMatchObject({ kind: 'applied' });
   });
 
@@ -216,7 +216,7 @@ describe('settle', () => {
   it('refuses a wrong token and applies a result once', async () => {
     const run = await started();
     const { token } = await run.claim(0);
-    expect(await run.settle(0, newId(), {})).toEqual({ kind: 'stale', claim: false });
+    expect(await run.settle(0, newId(), {})).toEqual({ kind: 'stale' });
     expect(await run.settle(0, token, { take: [[1, 1, -1]] })).toMatchObject({ kind: 'applied' });
     expect(await eventsOf(run)).toEqual(['"workflow_started"', 'node_started 0 #1', 'node_finished 0 #1']);
   });
@@ -286,7 +286,7 @@ describe('settle', () => {
       { outcome: 'failed', error: 'boom', outputs: null, exceptions: 1 },
     );
     expect(settled).toMatchObject({ decided: { status: 'failed', error: 'boom', running: [{ node: 2, index: 3 }] } });
-    expect(await run.settle(2, two.token, {})).toEqual({ kind: 'stale', claim: false });
+    expect(await run.settle(2, two.token, {})).toEqual({ kind: 'stale' });
   });
 
   it('repeats a node as the next attempt; node_retry comes when that begins', async () => {
@@ -392,43 +392,20 @@ describe('settle of an unclaimed node (S3)', () => {
     const edges: Partial<EdgeTable> = { take: [[1, 1, -1]] };
     await run.settle(0, token, edges, { unclaimedMs });
     expect(await run.settle(0, token, edges, { unclaimedMs })).toMatchObject({ ready: [{ node: 1 }] });
-    expect(await run.settle(0, newId(), edges, { unclaimedMs })).toEqual({ kind: 'stale', claim: false });
+    expect(await run.settle(0, newId(), edges, { unclaimedMs })).toEqual({ kind: 'stale' });
     const { token: claimed } = await run.claim(1);
-    expect(await run.settle(1, newId(), {}, { unclaimedMs })).toEqual({ kind: 'stale', claim: false });
+    expect(await run.settle(1, newId(), {}, { unclaimedMs })).toEqual({ kind: 'stale' });
     await run.settle(1, claimed, {}, { outcome: 'release' });
-    expect(await run.settle(1, newId(), {}, { unclaimedMs })).toEqual({ kind: 'stale', claim: true });
+    expect(await run.settle(1, newId(), {}, { unclaimedMs })).toEqual({ kind: 'stale' });
     expect(await eventsOf(run)).toHaveLength(3);
   });
 
   it('changes nothing once the run was stopped, and may fail the run', async () => {
     const [stopped, failing] = [await started(), await started()];
     await state.decide({ ...stopped.context, status: 'stopped', error: null });
-    expect(await stopped.settle(0, newId(), {}, { unclaimedMs })).toEqual({ kind: 'stale', claim: false });
+    expect(await stopped.settle(0, newId(), {}, { unclaimedMs })).toEqual({ kind: 'stale' });
     const failed = { outcome: 'failed', error: 'boom', outputs: null, exceptions: 1, unclaimedMs } as const;
     expect(await failing.settle(0, newId(), {}, failed)).toMatchObject({ decided: { status: 'failed', running: [] } });
-  });
-});
-
-describe('settle of a node that was given the values of the execution before it (S4)', () => {
-  it('counts when that execution is the one that was settled, and is refused when it is not', async () => {
-    const run = await started();
-    const token = newId();
-    await run.settle(0, token, { take: [[1, 1, -1]] }, { unclaimedMs: 1 });
-    expect(await run.settle(1, newId(), {}, { unclaimedMs: 1, valuesOf: newId() })).toEqual({
-      kind: 'stale',
-      claim: true,
-    });
-    const claimed = await run.claim(1);
-    expect(await run.settle(1, claimed.token, {}, { valuesOf: newId() })).toEqual({ kind: 'stale', claim: true });
-    expect(await run.settle(1, claimed.token, {}, { valuesOf: token })).toMatchObject({ kind: 'applied' });
-  });
-
-  it('is refused at the root, before which there is none', async () => {
-    const run = await started();
-    expect(await run.settle(0, newId(), {}, { unclaimedMs: 1, valuesOf: newId() })).toEqual({
-      kind: 'stale',
-      claim: true,
-    });
   });
 });
 
@@ -479,7 +456,7 @@ describe('decide and publishEnd', () => {
     const { token } = await run.claim(0);
     const decision = await state.decide({ ...run.context, status: 'stopped', error: 'Stopped by user.' });
     expect(decision).toMatchObject({ kind: 'decided', decided: { status: 'stopped', running: [{ node: 0 }] } });
-    expect(await run.settle(0, token, {})).toEqual({ kind: 'stale', claim: false });
+    expect(await run.settle(0, token, {})).toEqual({ kind: 'stale' });
     expect(
       await state.emit({
         ...run.context,

@@ -199,12 +199,11 @@ export function createRunState(
           readyGraceMs,
           request.unclaimedMs ?? '',
           moreOf(request),
-          request.valuesOf ?? '',
           ...request.values.flat(),
         ],
         onLate,
       )) as [string, number?, (number | string)[]?, DecidedPayload?];
-      if (kind !== 'applied') return { kind: 'stale', claim: ended === 1 };
+      if (kind !== 'applied') return { kind: 'stale' };
       const decided = ended === 1 && payload ? parseDecided(payload) : undefined;
       return { kind: 'applied', ready: readyNodes(address.frame, ready ?? []), ...(decided ? { decided } : {}) };
     },
