@@ -27,6 +27,8 @@ export interface NodeRequest {
   runId: string;
   /** Stable over re-runs after a crash; sent to models and HTTP targets as an idempotency hint. */
   executionId: string;
+  /** The node retries, and this attempt is its last. Default: false. */
+  isLastRetry?: boolean;
   /** Aborted on stop, time limit, lost lease and shutdown. */
   signal: AbortSignal;
   /** Tells the inputs as soon as they are known, for `node_started` of a node that takes a while. */

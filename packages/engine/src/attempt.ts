@@ -44,6 +44,7 @@ export async function attempt(
       endUserId: run.endUserId,
       runId: job.runId,
       executionId,
+      isLastRetry: node.retry.maxRetries > 0 && job.attempt > node.retry.maxRetries,
       linked: (file) => deps.fresh(run, file),
       ...hooks,
     });

@@ -1,5 +1,6 @@
 import {
   OutboundError,
+  type NodeRequest,
   type NodeResult,
   type OutboundRequest,
   type Value,
@@ -20,12 +21,16 @@ async function run(
   pool: Record<string, ValueObject> = {},
   secrets: string[] = [],
   responseLimits: Partial<ResponseLimits> = {},
+  more: Partial<NodeRequest> = {},
 ) {
   const sent: OutboundRequest[] = [];
   const files = memoryFiles();
   const node = createHttpRequestNode({ files, outbound: replying(reply, sent), responseLimits, checks });
   const base = { type: 'http-request', title: 'H', method: 'get', url: 'http://h.example/p?own=1' };
-  const result: NodeResult = await node.execute(nodeRequest({ ...base, ...data }, pool, {}, secrets).request);
+  const result: NodeResult = await node.execute({
+    ...nodeRequest({ ...base, ...data }, pool, {}, secrets).request,
+    ...more,
+  });
   return { result, sent, files, request: sent[0], dump: result.processData['request'] as string };
 }
 
@@ -230,6 +235,7 @@ describe('requests', () => {
     [{ url: '' }, 'url is required', 'InvalidURLError'],
     [{ url: 'ftp://x' }, 'url should start with http:// or https://', 'InvalidURLError'],
     [{ url: 'http://' }, "'http://' is not a valid URL and is not allowed", 'InvalidURLError'],
+    [{ url: 'http://ada:pw@h x/y@z' }, "'http://h x/y@z' is not a valid URL and is not allowed", 'InvalidURLError'],
     [{ url: 'HTTP://h.example' }, 'url should start with http:// or https://', 'InvalidURLError'],
     [{ url: ' http://h.example' }, 'url should start with http:// or https://', 'InvalidURLError'],
     [{ url: '{{#a.gone#}}' }, 'url should start with http:// or https://', 'InvalidURLError'],
@@ -383,6 +389,23 @@ describe('responses', () => {
     const { result } = await run({}, refused, {}, ['hush-hush']);
     expect(result).toMatchObject({ status: 'failed', errorType: 'HttpRequestNodeError' });
     expect(JSON.stringify(result)).not.toContain('hush-hush');
+  });
+
+  it.each<[string, Error, string]>([
+    ['a refused connection', new OutboundError('connect', 'refused'), 'Reached maximum retries for URL {url}'],
+    ['a timeout', new OutboundError('timeout', 'Read timed out'), 'Reached maximum retries for URL {url}'],
+    ['a refused address', new OutboundError('not-allowed', 'no way'), 'no way'],
+    ['too many redirects', new OutboundError('too-many-redirects', 'Exceeded'), 'Exceeded'],
+  ])('when the last retry of the node meets %s it says so', async (_, problem, told) => {
+    const data = { url: 'http://ada:pw@h.example/{{#a.id#}}?k={{#env.KEY#}}', params: 'q: {{#env.KEY#}}' };
+    const pool = { a: { id: '7' }, env: { KEY: 'hush-hush' } };
+    const last = await run(data, problem, pool, ['hush-hush'], {}, { isLastRetry: true });
+    expect(last.result).toMatchObject({
+      ...{ status: 'failed', errorType: 'HttpRequestNodeError' },
+      error: told.replace('{url}', `http://h.example/7?k=hush-h${'*'.repeat(12)}sh`),
+    });
+    const before = await run(data, problem, pool, ['hush-hush']);
+    expect(before.result).toMatchObject({ error: problem.message, errorType: 'HttpRequestNodeError' });
   });
 
   it('reports what kept the request from being made', async () => {

@@ -8,6 +8,7 @@ import {
   type NodeRequest,
   type NodeResult,
   type Outbound,
+  type OutboundFailure,
   type StreamedResponse,
 } from '@millrace/contracts';
 import type { Checks } from '../checks/checks.js';
@@ -17,7 +18,7 @@ import { NodeFailure } from '../node-failure.js';
 import { bodyFileValues, openBodyFiles } from './body-files.js';
 import { configureHttp, type HttpConfig } from './config.js';
 import { receive } from './receive.js';
-import { prepareRequest, type PreparedRequest } from './request.js';
+import { prepareRequest, shownAddress, type PreparedRequest } from './request.js';
 import { defaultResponseLimits, retryAfterMs, type ResponseLimits } from './response.js';
 
 /** A status that counts as failure; carries what the server asked for. */
@@ -52,7 +53,7 @@ export function createHttpRequestNode({
       try {
         return await call(request, report);
       } catch (error) {
-        throw withoutSecrets(error, secretMasker(request.scope.secrets));
+        throw withoutSecrets(afterRetries(error, request), secretMasker(request.scope.secrets));
       }
     },
     explain,
@@ -94,6 +95,15 @@ export function createHttpRequestNode({
     return await outbound.open({ ...request, urlTemplate: config.url, headers, timeouts, verifyTls, signal });
   }
 }
+
+/** Only the node retries (dsl 4.13): the last of its attempts says that they are used up when no connection lasted. */
+function afterRetries(error: unknown, { data, scope, isLastRetry = false }: NodeRequest): unknown {
+  if (!isLastRetry || !(error instanceof OutboundError) || !connectionProblems.has(error.kind)) return error;
+  const message = `Reached maximum retries for URL ${shownAddress(configureHttp(data), scope)}`;
+  return new NodeFailure(message, 'HttpRequestNodeError', { cause: error });
+}
+
+const connectionProblems: ReadonlySet<OutboundFailure> = new Set(['connect', 'timeout']);
 
 /** Addresses and names in what went wrong may hold secrets: they are made of variables. */
 function withoutSecrets(error: unknown, mask: (text: string) => string): unknown {

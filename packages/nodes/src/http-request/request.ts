@@ -31,6 +31,15 @@ export async function prepareRequest(
   }
 }
 
+/** The address of a request as messages may tell it: without params, and without a name and a password in it. */
+export function shownAddress(config: HttpConfig, scope: NodeScope): string {
+  const text = renderTemplate(config.url, (selector) => scope.get(selector));
+  const url = URL.parse(text);
+  if (!url || (url.username === '' && url.password === '')) return text;
+  url.username = url.password = '';
+  return url.href;
+}
+
 async function build(config: HttpConfig, scope: NodeScope, files: BodyFiles, mend: Mend): Promise<PreparedRequest> {
   const spend = textBudget();
   const render = (text: string) => renderTemplate(text, (selector) => scope.get(selector), 'text', spend);
@@ -88,11 +97,15 @@ function authorization(
   return { header, value: `Basic ${key.includes(':') ? Buffer.from(key).toString('base64') : key.trim()}` };
 }
 
+/** A name and a password in what is no address. */
+const login = /^(https?:[/\\]*)[^/\\?#]*@/;
+
 function targetUrl(text: string, params: string, render: (text: string) => string): URL {
   if (text === '') throw new NodeFailure('url is required', 'InvalidURLError');
   if (!/^https?:\/\//.test(text)) throw new NodeFailure('url should start with http:// or https://', 'InvalidURLError');
   const url = URL.parse(text);
-  if (!url) throw new NodeFailure(`'${text}' is not a valid URL and is not allowed`, 'InvalidURLError');
+  if (!url)
+    throw new NodeFailure(`'${text.replace(login, '$1')}' is not a valid URL and is not allowed`, 'InvalidURLError');
   const pairs = textLines(params)
     .map(splitPair)
     .filter(([key]) => key !== '')
