@@ -13,7 +13,8 @@ export type ModelErrorType =
   | 'InvokeConnectionError'
   | 'QuotaExceededError'
   | 'ModelNotExistError'
-  | 'NoPromptFoundError';
+  | 'NoPromptFoundError'
+  | 'LLMNodeError';
 
 /** What is said when nothing of a prompt is left to send (dsl 4.6). */
 export const noPromptFound =

@@ -7,8 +7,6 @@ interface Reachable {
   baseUrl: string;
   /** Name that the provider knows the model by, when the credentials give one. */
   modelName?: string | undefined;
-  /** Whether the API itself takes a JSON schema for the answer. */
-  takesSchema: boolean;
 }
 
 /** What is needed to reach a provider for one tenant. */

@@ -13,7 +13,7 @@ export function resolveAzure(provider: string, credentials: Credentials): Provid
   const root = address.replace(/(?<!\/)\/+$/, '').replace(/\/openai(\/v1)?$/, '');
   const baseUrl = apiVersion === 'v1' ? `${root}/openai/v1` : `${root}/openai`;
   const baseModel = pick(credentials, /^base_model_name$/);
-  return { provider, protocol: 'azure', baseUrl, apiKey, apiVersion, baseModel, takesSchema: true };
+  return { provider, protocol: 'azure', baseUrl, apiKey, apiVersion, baseModel };
 }
 
 /** Amazon Bedrock: AWS keys or a Bedrock API key, and a region. */
@@ -25,7 +25,7 @@ export function resolveBedrock(provider: string, credentials: Credentials): Prov
   const apiKey = pick(credentials, apiKeyName);
   const baseUrl = pick(credentials, addressName) ?? `https://bedrock-runtime.${region}.amazonaws.com`;
   const modelName = pick(credentials, /^inference_profile_id$/);
-  const common = { provider, protocol: 'bedrock', baseUrl, modelName, region, takesSchema: true } as const;
+  const common = { provider, protocol: 'bedrock', baseUrl, modelName, region } as const;
   if (accessKeyId !== undefined && secretAccessKey !== undefined) {
     const sessionToken = pick(credentials, /(^|_)session_token$/);
     return { ...common, login: { accessKeyId, secretAccessKey, sessionToken } };
@@ -43,7 +43,7 @@ export function resolveVertex(provider: string, credentials: Credentials): Provi
   const location = pick(credentials, /^(vertex_)?location$/) ?? 'us-central1';
   if (!hostLabel.test(location)) return `Model provider ${provider} has no valid location.`;
   const baseUrl = pick(credentials, addressName) ?? '';
-  const common = { provider, protocol: 'vertex', baseUrl, project, location, takesSchema: true } as const;
+  const common = { provider, protocol: 'vertex', baseUrl, project, location } as const;
   if (account) return project === '' ? `Model provider ${provider} has no project id.` : { ...common, login: account };
   if (keyFile !== undefined) return `The service account key of model provider ${provider} can't be read.`;
   return apiKey === undefined

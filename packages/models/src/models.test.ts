@@ -202,9 +202,49 @@ describe('structured output', () => {
     ]);
   });
 
+  it.each<[string, Partial<ModelRequest>, Record<string, string>]>([
+    ['an old model of OpenAI', { model: 'gpt-4-turbo' }, { base_url: '' }],
+    [
+      'an old model of Azure',
+      { provider: 'azure_openai', model: 'mine' },
+      { openai_api_base: 'http://h.invalid', base_url: '', base_model_name: 'gpt-35-turbo' },
+    ],
+    [
+      'a server whose owner says no',
+      { provider: 'openai_api_compatible', model: 'm' },
+      { structured_output_support: 'not_supported' },
+    ],
+    [
+      'a server whose owner declares other features only',
+      { provider: 'openai_api_compatible', model: 'm' },
+      { function_calling_type: 'tool_call' },
+    ],
+    ['one that sees', { provider: 'openai_api_compatible', model: 'm' }, { vision_support: 'support' }],
+  ])('asks %s not at all', async (_, wanted, credentials) => {
+    await expect(bodyOf(wanted, credentials)).rejects.toMatchObject({
+      message: `Structured output is not supported by model ${wanted.model}`,
+      errorType: 'LLMNodeError',
+    });
+    expect(seen).toEqual([]);
+  });
+
+  it.each<[string, Partial<ModelRequest>, Record<string, string>]>([
+    ['without features', { provider: 'openai_api_compatible', model: 'gpt-4' }, { vision_support: 'no_support' }],
+    ['that calls no functions', { provider: 'my_own', model: 'm' }, { function_calling_type: 'no_call' }],
+    ['at an address of its own', { model: 'gpt-4' }, {}],
+  ])('asks a model %s in words', async (_, wanted, credentials) => {
+    expect(await bodyOf(wanted, credentials)).toContain('JSON schema');
+  });
+
+  it('asks for no schema where none is wanted, whatever is declared', async () => {
+    const declared = { structured_output_support: 'not_supported' };
+    expect(await bodyOf({ outputSchema: undefined as never, provider: 'my_own' }, declared)).not.toContain('schema');
+  });
+
   it('trusts a compatible server whose owner says so', async () => {
     const wanted = { provider: 'openai_api_compatible', model: 'm' };
-    expect(await bodyOf(wanted, { structured_output_support: 'supported' })).toContain('json_schema');
+    const declared = { structured_output_support: 'supported', vision_support: 'support' };
+    expect(await bodyOf(wanted, declared)).toContain('json_schema');
   });
 });
 

@@ -20,7 +20,7 @@ import { priceOf, type PriceOverrides } from './prices.js';
 import { toModelError } from './provider-error.js';
 import { resolveAccess } from './resolve-access.js';
 import { decideRetry, wait } from './retry.js';
-import { takesSchema } from './schema-support.js';
+import { schemaSupport } from './schema-support.js';
 import { readsTextOnly } from './text-only.js';
 import { buildUsage } from './usage.js';
 
@@ -53,14 +53,17 @@ export function createModels({ outbound, credentials, prices = {} }: ModelsOptio
     return client;
   }
 
-  async function attempt(request: ModelRequest, access: ProviderAccess, listener: Listener) {
+  async function attempt(request: ModelRequest, saved: Credentials, access: ProviderAccess, listener: Listener) {
     const { mode, outputSchema, signal } = request;
     const { protocol, provider } = access;
     const model = access.modelName ?? request.model;
-    const native = outputSchema !== undefined && takesSchema(access, model);
-    const schema = native ? outputSchema : undefined;
+    const support = outputSchema && schemaSupport(access, saved, model);
+    if (support === 'none') {
+      throw new ModelError('LLMNodeError', `Structured output is not supported by model ${request.model}`);
+    }
+    const schema = support === 'native' ? outputSchema : undefined;
     const messages =
-      outputSchema && !native ? withSchemaInstruction(request.messages, mode, outputSchema) : request.messages;
+      outputSchema && !schema ? withSchemaInstruction(request.messages, mode, outputSchema) : request.messages;
     const prompt = toPrompt(messages, mode, protocol);
     if (prompt.length === 0) throw new ModelError('NoPromptFoundError', noPromptFound);
     const client = await clientFor(access);
@@ -104,7 +107,7 @@ export function createModels({ outbound, credentials, prices = {} }: ModelsOptio
           request.onDelta?.(piece);
         };
         const listener = { onText, onFile: request.onFile && keeping(request.onFile) };
-        const answer = await withResendCount(number - 1, () => attempt(request, access, listener));
+        const answer = await withResendCount(number - 1, () => attempt(request, saved, access, listener));
         const { text, finishReason, promptTokens, completionTokens } = answer;
         answeredChat(span, answer, firstTextMs);
         const totalMs = performance.now() - startedAt;

@@ -1,5 +1,5 @@
 import type { ProviderAccess } from './access.js';
-import { canonicalName, findProvider, shortProviderName, type CatalogEntry, type KeyedProtocol } from './catalog.js';
+import { findProvider, shortProviderName, type CatalogEntry, type KeyedProtocol } from './catalog.js';
 import { resolveAzure, resolveBedrock, resolveVertex } from './cloud-access.js';
 import { addressName, apiKeyName, pick, type Credentials } from './credentials.js';
 
@@ -42,14 +42,7 @@ function resolveKeyed(provider: string, entry: KeyedEntry, credentials: Credenti
   const organization = pick(credentials, /(^|_)organization$/);
   const modelName = pick(credentials, /^(endpoint_model_name|endpoint_id)$/);
   const common = { provider, baseUrl, modelName, apiKey, organization };
-  return { ...common, protocol, takesSchema: takesSchema(provider, entry, credentials) };
-}
-
-/** A compatible server is only trusted to take a schema when its owner says so, or when it stands in for one that does. */
-function takesSchema(provider: string, { protocol }: CatalogEntry, credentials: Credentials): boolean {
-  const declared = credentials['structured_output_support'];
-  if (declared !== undefined && declared !== '') return declared === 'supported';
-  return protocol !== 'openai-compatible' || canonicalName(provider) === 'x';
+  return { ...common, protocol };
 }
 
 const versions: Partial<Record<string, string>> = { google: 'v1beta', cohere: 'v2' };
