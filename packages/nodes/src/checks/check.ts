@@ -1,6 +1,6 @@
 import { parseJson, stringifyJson } from '@millrace/graph';
 import type { ErrorObject, ValidateFunction } from 'ajv';
-import { mendJson } from '../mend-json.js';
+import { mendJson } from '../mend/mend-json.js';
 import { toPlain } from '../node-data.js';
 import { parseAnswer } from './parse-answer.js';
 import { explainViolation, jsonPath } from './schema-violation.js';
@@ -82,7 +82,8 @@ export const troubles: Record<Check['kind'], (why: string) => string> = {
 
 function mend(text: string): Finding {
   try {
-    return { json: mendJson(text) };
+    const json = mendJson(text);
+    return json === undefined ? { wrong: 'there is no JSON in the text' } : { json };
   } catch (error) {
     return { wrong: troubles.mend(error instanceof Error ? error.message : String(error)) };
   }

@@ -4,7 +4,7 @@ import type { Check } from './check.js';
 const wild = /"(pattern|patternProperties|uniqueItems|\$ref|\$dynamicRef|\$recursiveRef)":/;
 /** Without such words a check takes at most as many steps as the schema and the value are long, multiplied. */
 const maxSteps = 10_000_000;
-/** Mending takes quadratic time. */
+/** Longer texts are mended elsewhere: it may take a while. */
 const maxMended = 4096;
 
 /**

@@ -259,11 +259,7 @@ describe('requests', () => {
     [post('raw-text', []), 'raw-text body type should have exactly one item', 'RequestBodyError'],
     [post('json', [...text('1'), ...text('2')]), 'json body type should have exactly one item', 'RequestBodyError'],
     [post('json', []), 'json body type should have exactly one item', 'RequestBodyError'],
-    [
-      post('json', text('{"a": "{{#a.nope#}}" : : }')),
-      'Failed to parse JSON: {"a": "a.nope" : : }',
-      'RequestBodyError',
-    ],
+    [post('json', text('no {{#a.nope#}}')), 'Failed to parse JSON: no a.nope', 'RequestBodyError'],
     [
       post('binary', [{ type: 'file', file: ['a', 'f'] }]),
       "cannot fetch file with selector ['a', 'f']",

@@ -104,14 +104,7 @@ function strict(text: string): Read {
 /** Reads what is not strict JSON; `guarded` is the same text with the inserted values escaped. */
 async function lenient(raw: string, guarded: string, mend: Mend): Promise<Read> {
   const whole = guarded === raw ? undefined : (strict(guarded) ?? (await mended(guarded, mend)));
-  return whole ?? (await mended(raw, mend)) ?? among(raw, mend);
-}
-
-/** An object or a list among words, such as a model's remarks. */
-async function among(text: string, mend: Mend): Promise<Read> {
-  const begin = text.search(/[{[]/);
-  const end = Math.max(text.lastIndexOf('}'), text.lastIndexOf(']')) + 1;
-  return text.slice(0, Math.max(begin, 0)).trim() === '' ? undefined : mended(text.slice(begin, end), mend);
+  return whole ?? mended(raw, mend);
 }
 
 /** Only objects and lists are mended: any sentence could be read as a text. */
