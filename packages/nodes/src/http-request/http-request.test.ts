@@ -245,6 +245,7 @@ describe('requests', () => {
       'InvalidURLError',
     ],
     [{ method: 'options' }, 'Invalid http method options', 'InvalidHttpMethodError'],
+    [{ method: 'options', url: '' }, 'url is required', 'InvalidURLError'],
     [{ method: 'OPTIONS' }, 'Invalid http method OPTIONS', 'InvalidHttpMethodError'],
     [
       { authorization: { type: 'api-key', config: null } },
@@ -270,6 +271,11 @@ describe('requests', () => {
     expect(result).toMatchObject({ status: 'failed', error, errorType });
     expect(sent).toEqual([]);
   });
+});
+
+it('shows a request whose method is not known', async () => {
+  const { dump } = await run({ method: 'options', headers: 'X-A: 1' });
+  expect(dump).toBe('OPTIONS /p?own=1 HTTP/1.1\r\nHost: h.example\r\nX-A: 1\r\n\r\n');
 });
 
 describe('responses', () => {
@@ -345,7 +351,13 @@ describe('responses', () => {
 
   it.each<[Partial<ResponseLimits>, type: string, bytes: number, error: string | undefined]>([
     [{ maxTextBytes: 4096 }, 'text/plain', 4096, undefined],
-    [{ maxTextBytes: 4096 }, 'text/plain', 4097, 'Text size is too large, max size is 0.00 MB'],
+    [
+      { maxTextBytes: 4096 },
+      'text/plain',
+      4097,
+      'Text size is too large, max size is 0.00 MB, but current size is 4.00 KB.',
+    ],
+    [{ maxTextBytes: 100 }, 'text/plain', 1000, 'but current size is 1000 bytes.'],
     [{ maxTextBytes: 12 * 1024 ** 2 }, 'text/plain', 11.5 * 1024 ** 2, undefined],
     [{ maxTextBytes: 12 * 1024 ** 2 }, 'image/png', 11.5 * 1024 ** 2, 'File size is too large, max size is 10.00 MB'],
     [{ maxFileBytes: 1000 }, 'image/png', 1000, undefined],

@@ -90,6 +90,8 @@ export function createHttpRequestNode({
       return 'json' in finding ? finding.json : undefined;
     });
     report.processData = { request: dump };
+    // Last, as in Dify: the request can be looked at.
+    if (!config.isKnownMethod) throw new NodeFailure(`Invalid http method ${config.method}`, 'InvalidHttpMethodError');
     const { timeouts, verifyTls } = config;
     const headers = { ...hint(request, executionId), ...request.headers };
     return await outbound.open({ ...request, urlTemplate: config.url, headers, timeouts, verifyTls, signal });

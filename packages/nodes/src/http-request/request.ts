@@ -43,7 +43,6 @@ export function shownAddress(config: HttpConfig, scope: NodeScope): string {
 async function build(config: HttpConfig, scope: NodeScope, files: BodyFiles, mend: Mend): Promise<PreparedRequest> {
   const spend = textBudget();
   const render = (text: string) => renderTemplate(text, (selector) => scope.get(selector), 'text', spend);
-  if (!config.isKnownMethod) throw new NodeFailure(`Invalid http method ${config.method}`, 'InvalidHttpMethodError');
   const auth = authorization(config.auth, render);
   const url = targetUrl(render(config.url), config.params, render);
   const headers = parseHeaders(render(config.headers));

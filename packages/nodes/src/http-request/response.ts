@@ -51,9 +51,14 @@ function looksLikeText(head: Uint8Array): boolean {
 export function checkSize(isFile: boolean, bytes: number, { maxTextBytes, maxFileBytes }: ResponseLimits): void {
   const limit = isFile ? maxFileBytes : maxTextBytes;
   if (bytes <= limit) return;
-  const mib = (size: number) => (size / 1024 / 1024).toFixed(2);
-  const message = `${isFile ? 'File' : 'Text'} size is too large, max size is ${mib(limit)} MB, but current size is ${mib(bytes)} MB.`;
+  const max = (limit / 1024 / 1024).toFixed(2);
+  const message = `${isFile ? 'File' : 'Text'} size is too large, max size is ${max} MB, but current size is ${readable(bytes)}.`;
   throw new NodeFailure(message, 'ResponseSizeError');
+}
+
+function readable(bytes: number): string {
+  if (bytes < 1024) return `${bytes} bytes`;
+  return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(2)} KB` : `${(bytes / 1024 / 1024).toFixed(2)} MB`;
 }
 
 /** The text of a body: in the charset its headers name, else as its first bytes say, else UTF-8. */

@@ -173,6 +173,14 @@ describe('llm', () => {
       { memory: { query_prompt_template: 'Q {{#a.v#}}', window: {} } },
       [text('user', 'Hi Ada'), text('user', 'Q Ada')],
     ],
+    [
+      'the query of a memory has no context',
+      {
+        memory: { query_prompt_template: '{{#context#}}Q', window: {} },
+        context: { enabled: true, variable_selector: ['a', 'v'] },
+      },
+      [text('user', 'Hi Ada'), text('user', 'Q')],
+    ],
     ['memory without chat', { memory: { window: {} } }, [text('user', 'Hi Ada')]],
     [
       'leftovers',

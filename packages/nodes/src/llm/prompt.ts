@@ -43,19 +43,22 @@ export function assemblePrompt(config: LlmConfig, scope: NodeScope, inputs: Valu
 
   const spend = textBudget();
   const render = (text: string) => renderTemplate(text, (path) => scope.get(path), 'text', spend);
+  /** A message, and the files that its template refers to in one of their own. */
+  const withReferenced = (message: PromptMessage, template: string): PromptMessage[] => {
+    const files = config.model.mode === 'chat' ? referencedFiles(template, scope) : [];
+    return files.length === 0 ? [message] : [message, { role: message.role, text: '', files }];
+  };
   const messages = config.parts.flatMap(({ role, text, jinja }): PromptMessage[] => {
     if (jinja) {
       const made = jinja().render(jinjaValues);
       spend(made.length);
       return [{ role, text: made, files: [] }];
     }
-    const own = { role, text: withContext(text, context, render, spend), files: [] };
-    const referenced = config.model.mode === 'chat' ? referencedFiles(text, scope) : [];
-    return referenced.length === 0 ? [own] : [own, { role, text: '', files: referenced }];
+    return withReferenced({ role, text: withContext(text, context, render, spend), files: [] }, text);
   });
   const query = memoryQuery(config, scope, render);
   if (config.model.mode === 'completion') complete(messages, query, spend);
-  else if (query !== '') messages.push({ role: 'user', text: query, files: [] });
+  else messages.push(...withReferenced({ role: 'user', text: query, files: [] }, config.memoryQuery ?? ''));
 
   const said = messages.filter((each) => each.text.trim() !== '' || each.files.length > 0);
   // Only models that look at files are shown those of the context.
@@ -86,7 +89,8 @@ function withContext(text: string, context: string, render: (text: string) => st
 
 function memoryQuery(config: LlmConfig, scope: NodeScope, render: (text: string) => string): string {
   if (config.memoryQuery === undefined) return '';
-  if (config.memoryQuery !== '') return render(config.memoryQuery);
+  // It is no place for the context.
+  if (config.memoryQuery !== '') return render(config.memoryQuery.replaceAll('{{#context#}}', ''));
   const query = scope.get(['sys', 'query']);
   return typeof query === 'string' ? query : '';
 }

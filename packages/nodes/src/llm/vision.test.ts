@@ -94,6 +94,11 @@ describe('files of a prompt (dsl 4.6)', () => {
       [message('system', 'S words'), { ...message('system', ''), files: [shown.png, shown.pdf] }, message('user', 'U')],
     ],
     [
+      'referenced in the query of a memory',
+      { prompt_template: [message('system', 'S')], memory: { query_prompt_template: 'Q{{#a.png#}}', window: {} } },
+      [message('system', 'S'), message('user', 'Q'), { ...message('user', ''), files: [shown.png] }],
+    ],
+    [
       'of the context, in front of the others',
       {
         prompt_template: [message('user', 'U {{#context#}}')],
