@@ -51,33 +51,24 @@ function split(template: string, get: (selector: Selector) => Value | undefined)
 /** An escape, a quote, or text without any of them. */
 const templateToken = /\\[^]|["']|[^\\"']+|\\/g;
 
-/**
- * The text with inserted values escaped where they stand inside a string of the template. Where nothing was inserted, a key gets
- * an empty text, and a list or an object loses the comma.
- */
+/** The text with inserted values escaped where they stand inside a string of the template. */
 function withEscapes(pieces: Piece[]): string {
   let out = '';
   /** The last character that is no white space. */
   let last = '';
   let quote = '';
-  let isGap = false;
-  const write = (text: string) => {
-    out += text;
-    last = text.trimEnd().at(-1) ?? last;
-  };
   for (const { text, isInserted } of pieces) {
-    if (!isInserted) {
-      const rest = isGap ? text.replace(/^\s*,/, '') : text;
-      isGap = false;
-      for (const [token] of rest.matchAll(templateToken)) {
-        if (token === quote) quote = '';
-        else if (quote === '' && (token === '"' || (token === "'" && '[{,:'.includes(last)))) quote = token;
-        write(token);
-      }
-    } else if (quote !== '') write(escaped(text, quote));
-    else if (text !== '') write(text);
-    else if (last === ':') write('""');
-    else isGap = '[{,'.includes(last);
+    if (isInserted) {
+      out += quote === '' ? text : escaped(text, quote);
+      last = text.trimEnd().at(-1) ?? last;
+      continue;
+    }
+    for (const [token] of text.matchAll(templateToken)) {
+      if (token === quote) quote = '';
+      else if (quote === '' && (token === '"' || (token === "'" && '[{,:'.includes(last)))) quote = token;
+      out += token;
+      last = token.trimEnd().at(-1) ?? last;
+    }
   }
   return out;
 }
