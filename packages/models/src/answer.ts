@@ -1,10 +1,12 @@
-import type {
-  LanguageModelV4File,
-  LanguageModelV4FinishReason,
-  LanguageModelV4StreamPart,
-  LanguageModelV4Usage,
+import {
+  InvalidResponseDataError,
+  type LanguageModelV4File,
+  type LanguageModelV4FinishReason,
+  type LanguageModelV4StreamPart,
+  type LanguageModelV4Usage,
 } from '@ai-sdk/provider';
 import { ModelError, type MadeFile } from '@millrace/contracts';
+import { noReason } from './named-end.js';
 
 /** Most characters of all files in base64. */
 const maxMadeChars = (20 * 1024 * 1024 * 4) / 3;
@@ -72,23 +74,37 @@ export async function readAnswer(
     } else if (part.type === 'finish') {
       finish = part;
     } else if (part.type === 'error') {
-      throw part.error;
+      throw isCutOff(part.error) ? brokenOff() : part.error;
     }
   }
   if (thinking) push('\n</think>');
   if (!finish || finish.finishReason.unified === 'interrupted') {
-    throw new ModelError('InvokeConnectionError', 'The stream of the model ended before its answer was complete');
+    throw brokenOff();
   }
   const { usage, finishReason } = finish;
   return {
     text: pieces.join(''),
-    finishReason: finishReason.raw ?? (finishReason.unified === 'other' ? null : finishReason.unified),
+    finishReason: reasonOf(finishReason),
     model: named.modelId,
     id: named.id,
     promptTokens: usage.inputTokens.total ?? 0,
     completionTokens: usage.outputTokens.total ?? 0,
   };
 }
+
+function reasonOf({ raw, unified }: LanguageModelV4FinishReason): string | null {
+  if (raw === noReason) return null;
+  return raw ?? (unified === 'other' ? null : unified);
+}
+
+/** How the library for compatible servers tells that a stream has no end. */
+const isCutOff = (error: unknown): boolean =>
+  InvalidResponseDataError.isInstance(error) && /ended without a finish reason/.test(error.message);
+
+const brokenOff = (): ModelError =>
+  new ModelError('InvokeConnectionError', 'The stream of the model ended before its answer was complete', {
+    transient: true,
+  });
 
 /** What the answer itself holds; what it only names is left out: it would have to be fetched from wherever it says. */
 function madeFile({ mediaType, data }: LanguageModelV4File): MadeFile | undefined {

@@ -1,6 +1,7 @@
 import type { Outbound } from '@millrace/contracts';
 import type { ProviderAccess } from './access.js';
 import type { ProviderClient } from './clients.js';
+import { withNamedEnd } from './named-end.js';
 
 /** OpenAI's protocol as others speak it: parameters travel as they are. */
 export async function createCompatible(
@@ -15,8 +16,9 @@ export async function createCompatible(
     ...(access.apiKey !== undefined && { apiKey: access.apiKey }),
     ...(access.organization !== undefined && { headers: { 'OpenAI-Organization': access.organization } }),
   };
-  const chat = createOpenAICompatible({ ...common, fetch, supportsStructuredOutputs: true });
-  const completion = createOpenAICompatible({ ...common, fetch: withPlainPrompt(fetch) });
+  const named = withNamedEnd(fetch);
+  const chat = createOpenAICompatible({ ...common, fetch: named, supportsStructuredOutputs: true });
+  const completion = createOpenAICompatible({ ...common, fetch: withPlainPrompt(named) });
   return { chat: (model) => chat.chatModel(model), completion: (model) => completion.completionModel(model) };
 }
 

@@ -143,6 +143,29 @@ describe('OpenAI-compatible models', () => {
     expect((await invoke({})).text).toBe('<think>\nab\n</think>c');
   });
 
+  it('takes an answer that ends properly without a finish reason', async () => {
+    const unnamed = (delta: object) => ({ id: 'c', choices: [{ index: 0, delta }] });
+    answer = (response) => events(response, unnamed({ content: 'Hel' }), unnamed({ content: 'lo' }), '[DONE]');
+    expect(await invoke({})).toMatchObject({ text: 'Hello', finishReason: null });
+    answer = (response) =>
+      events(response, unnamed({ content: '{"finish_reason": "stop"}' }), chunk({ content: '!' }), '[DONE]');
+    expect(await invoke({})).toMatchObject({ text: '{"finish_reason": "stop"}!', finishReason: null });
+    answer = (response) => events(response, { id: 'c', choices: [{ index: 0, text: 'done' }] }, '[DONE]');
+    expect(await invoke({ mode: 'completion' })).toMatchObject({ text: 'done', finishReason: null });
+  });
+
+  it('an answer that was cut off is a lost connection, and asked for again before any text', async () => {
+    answer = (response) => (seen.length === 1 ? events(response) : hello(response, seen[0] as Seen));
+    expect((await invoke({})).text).toBe('Hello');
+    expect(seen).toHaveLength(2);
+    answer = (response) => events(response, chunk({ content: 'Hel' }));
+    await expect(invoke({})).rejects.toMatchObject({
+      errorType: 'InvokeConnectionError',
+      message: 'The stream of the model ended before its answer was complete',
+    });
+    expect(seen).toHaveLength(3);
+  });
+
   it('sends a completion prompt as it is', async () => {
     answer = (response) =>
       events(response, { id: 'c', choices: [{ index: 0, text: 'done', finish_reason: 'stop' }] }, '[DONE]');
