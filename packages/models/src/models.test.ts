@@ -255,6 +255,7 @@ describe('structured output', () => {
     ['without features', { provider: 'openai_api_compatible', model: 'gpt-4' }, { vision_support: 'no_support' }],
     ['that calls no functions', { provider: 'my_own', model: 'm' }, { function_calling_type: 'no_call' }],
     ['at an address of its own', { model: 'gpt-4' }, {}],
+    ['that a deployment only sounds like', { provider: 'azure_openai', model: 'gpt-4' }, {}],
   ])('asks a model %s in words', async (_, wanted, credentials) => {
     expect(await bodyOf(wanted, credentials)).toContain('JSON schema');
   });

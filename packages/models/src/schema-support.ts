@@ -21,8 +21,8 @@ export function schemaSupport(access: ProviderAccess, credentials: Credentials, 
   const { provider, protocol } = access;
   const isOld = isOpenai(access) && withoutSchema.test(protocol === 'azure' ? (access.baseModel ?? model) : model);
   if (takesSchema(provider) && !isOld) return 'native';
-  // At an address of a user's own, a name may stand for any model.
-  const isNamed = isOld && protocol !== 'openai-compatible';
+  // At an address of a user's own, and as a deployment, a name may stand for any model.
+  const isNamed = isOld && (protocol === 'openai' || (protocol === 'azure' && access.baseModel !== undefined));
   return isNamed || declaresFeatures(credentials) ? 'none' : 'words';
 }
 
