@@ -31,7 +31,7 @@ export class ContainerReader {
       if (char === '(') return this.readTuple();
       if (/^[\d.-]$/.test(char)) return readNumber(cursor, place === 'item') ?? this.#text(place);
       if (quotes.includes(char) || (isWord(char) && char !== '$')) return this.#text(place);
-      if (',}]'.includes(char)) return '';
+      if (',}'.includes(char) || (char === ']' && this.#lists > 0)) return '';
     }
     return '';
   }

@@ -295,4 +295,16 @@ export const jsonRepairCases: readonly (readonly [text: string, recorded: string
   ['{"text": "50% off; "today" only!", "price": $9.99}', '{"text":"50% off; \\"today\\" only!","price":9.99}'],
   ['[{"q": "What?", "a": "That"},\n{"q": "Why?", "a": "So"},]', '[{"q":"What?","a":"That"},{"q":"Why?","a":"So"}]'],
   ['{"emoji": "👍 "ok" 日本", "n": 1}', '{"emoji":"👍 \\"ok\\" 日本","n":1}'],
+  // signs too many and too few
+  ['{"items": ][1, 2], "n": 1}', '{"items":[1,2],"n":1}'],
+  ['{name": "Ada", "n": 1}', '{"name":"Ada","n":1}'],
+  ['[1, x", null]', '[1,"x",null]'],
+  ['{"age"": 36, "n": 1}', '{"age":36,"n":1}'],
+  ['{"title"]: "x", "n": 1}', '{"title":"x","n":1}'],
+  ['{"a": ["x", "', '{"a":["x"]}'],
+  ['[{"q": "x", {"q": "y"}]', '[{"q":"x"},{"q":"y"}]'],
+  [
+    '{"messages": [{"role": "user", "content": "Say hi"}], stream": false}',
+    '{"messages":[{"role":"user","content":"Say hi"}],"stream":false}',
+  ],
 ];
