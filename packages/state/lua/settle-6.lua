@@ -86,14 +86,17 @@ if silent then
   exceptions = redis.call('HINCRBY', run_key, 'ex', silent.retries)
 end
 local slow = node.announced ~= '0'
--- Text that this result sets free comes between the node's two events; otherwise they share an entry.
-if not slow and not silent and more.streamMoves then node.announced = add_event(epoch, started_event()) end
--- Both in one entry, and nothing between: its number is known, and written with all the rest.
-local together = not silent and node.announced == '0' and tonumber(run[9]) + 2
-if together then fields[#fields + 1], fields[#fields + 2] = 'en', together end
+-- The node's two events share an entry, unless its result sets text free: that comes between.
+local stream, together
+local function tell_together()
+  together = not slow and not silent and tonumber(run[9]) + 2
+  -- Nothing comes between, so its number is known, and written with all the rest.
+  if together then fields[#fields + 1], fields[#fields + 2] = 'en', together end
+end
 local ready, ended, active = {}, false, tonumber(run[7])
 
 if outcome == 'failed' then
+  tell_together()
   node.state = 'failed'
   fields[2] = node_text(node)
   redis.call('HSET', run_key, unpack(fields))
@@ -145,30 +148,33 @@ else
     active = active + #ready / 3 - 1
     fields[#fields + 1], fields[#fields + 2] = 'ac', active
   end
+  local shown = more.streamMoves and redis.call('HMGET', run_key, 'sm', 'sq')
+  -- With no End node in turn, and none that comes into turn, nothing is set free.
+  if shown and (#blocking_taken > 0 or (shown[2] or '') ~= '') then
+    stream = cjson.decode(shown[1])
+    if not slow and not silent then node.announced = add_event(epoch, started_event()) end
+  else
+    tell_together()
+  end
   in_pieces('HSET', run_key, fields)
   redis.call('ZREM', KEYS[4], run_id .. '|' .. frame .. '|' .. index)
   in_pieces('ZADD', KEYS[4], leases)
   if ARGV[7] ~= '' then redis.call('HSET', vars_key, ARGV[6], ARGV[7]) end
   if more.isEnd then redis.call('HSET', run_key, 'ends', (redis.call('HGET', run_key, 'ends') or '') .. ARGV[6] .. '\31') end
 
-  local stream_text = more.streamMoves and redis.call('HGET', run_key, 'sm')
-  local stream = stream_text and cjson.decode(stream_text)
   for _, edge in ipairs(blocking_taken) do
     redis.call('HSET', run_key, 'e' .. edge, '1')
     if stream then reach_ends(stream, edge) end
   end
-  if stream then
+  if shown then
     for i = 17, #ARGV, 2 do
-      if not redis.call('HGET', run_key, 'x' .. ARGV[i]) then
-        append_text(ARGV[i], ARGV[i + 1])
-        redis.call('HSET', run_key, 'x' .. ARGV[i], 'v')
-      end
+      if redis.call('HSETNX', run_key, 'x' .. ARGV[i], 'v') == 1 then append_text(ARGV[i], ARGV[i + 1]) end
     end
     for _, sel in ipairs(more.closes or {}) do
       if redis.call('HGET', run_key, 'x' .. sel) == 'o' then redis.call('HSET', run_key, 'x' .. sel, 'f') end
     end
-    drive_stream(stream, epoch)
   end
+  if stream then drive_stream(stream, epoch) end
 end
 
 if not silent then
