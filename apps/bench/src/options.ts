@@ -43,7 +43,7 @@ export type SystemName = (typeof systemNames)[number];
 export const usage = `npm run bench -- <${[...scenarioNames, ...directNames].join('|')}> [options]
   --json            last line is one JSON object
   --seconds N       length of a measured round (default 10)
-  --warmup N        seconds of load before it (default 3)
+  --warmup N        seconds of load before it (default 10)
   --rounds N        rounds per system, taking turns (default 2); cold starts of ${directNames.join(', ')}
   --inflight a,b    runs in flight (default 1,16,64; stream: ${streamClients})
   --systems a,b     of ${systemNames.join(',')} (default floor,millrace; traced = Millrace exporting its spans)
@@ -59,7 +59,7 @@ export function parseOptions(args: string[]): BenchOptions | DirectOptions {
     options: {
       json: { type: 'boolean', default: false },
       seconds: { type: 'string', default: '10' },
-      warmup: { type: 'string', default: '3' },
+      warmup: { type: 'string', default: '10' },
       rounds: { type: 'string', default: '2' },
       inflight: { type: 'string' },
       systems: { type: 'string' },
