@@ -41,6 +41,10 @@ describe('the recorder on real services', () => {
     };
   }
 
+  /** A settled node as its entry of the stream has it. */
+  const settled = (index: number, meta: StoredNodeMeta, rest: string): string =>
+    ['', index, '', rest, JSON.stringify(meta), ''].join('\x1f');
+
   /** Writes a run's stream and ledger as the transitions do; answers the run. */
   async function endedRun(metas: (createdAtMs: number) => StoredNodeMeta[]): Promise<RunRef> {
     const createdAtMs = Date.now();
@@ -50,15 +54,7 @@ describe('the recorder on real services', () => {
     await add('e', '{"event":"workflow_started"}');
     for (const [i, meta] of metas(createdAtMs).entries()) {
       const started = (await add('e', '{"event":"node_started"}')) ?? '';
-      const settled = {
-        h: '',
-        i: String(i + 1),
-        j: '',
-        t: ',"outputs":{"x":1.0}}',
-        m: JSON.stringify(meta),
-        s: started,
-      };
-      await add(...Object.entries(settled).flat());
+      await add('n', settled(i + 1, meta, ',"outputs":{"x":1.0}}'), 's', started);
     }
     await add('e', '{"event":"workflow_finished","text":"\\u0000"}');
     const end = { k: 'end', r: run.runId, m: JSON.stringify({ tenantId, appId, createdAtMs, epoch: 1 }) };
@@ -111,8 +107,7 @@ describe('the recorder on real services', () => {
     const run = { runId: newRunId(createdAtMs), shard };
     const events = `${shardPrefix(shard)}:run:${run.runId}:events`;
     await redis.xadd(events, '1-0', 'e', '{"event":"node_started"}');
-    const settled = { h: '', i: '1', j: '', t: '}', m: JSON.stringify(nodeMeta(createdAtMs)), s: '1-0' };
-    await redis.xadd(events, '1-1', ...Object.entries(settled).flat());
+    await redis.xadd(events, '1-1', 'n', settled(1, nodeMeta(createdAtMs), '}'), 's', '1-0');
     const meta = JSON.stringify({ tenantId, appId, createdAtMs });
     await redis.xadd(ledgerKey, '*', 'k', 'nodes', 'r', run.runId, 'm', meta, 'a', '', 'z', '1-1');
     await recordUntil(1);

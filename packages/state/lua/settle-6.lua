@@ -2,11 +2,11 @@
 -- A quick node comes unclaimed: it is claimed, numbered and settled in this one call.
 -- KEYS: run hash, variables hash, events stream, leases zset, ledger stream, decided zset
 -- ARGV: 1 run id, 2 frame, 3 node, 4 token, 5 outcome (done|retry|release|failed), 6 key of the outputs, 7 outputs JSON or '',
---       8 edge table JSON or '', 9, 10 head of the node's events before and after its index, 11 rest of node_started,
---       12 rest of node_finished, or of node_retry, 13 node meta JSON for the recorder, 14 ready grace ms,
---       15 '' or, of an unclaimed node, the ms it took, 16 what most nodes need not say, JSON or '' (below),
---       17.. values End nodes stream in one piece: selector number, JSON string literal, …
---       In 16: tokens, exceptions (failed attempts to count), isEnd, error, code (of the API), closes (selector numbers),
+--       8 edge table JSON or '', 9 head of the node's events before its index, 10 joined by US (0x1f): their head after it, rest of
+--       node_finished or of node_retry, node meta JSON for the recorder, rest of node_started; 11 ready grace ms,
+--       12 '' or, of an unclaimed node, the ms it took, 13 what most nodes need not say, JSON or '' (below),
+--       14.. values End nodes stream in one piece: selector number, JSON string literal, …
+--       In 13: tokens, exceptions (failed attempts to count), isEnd, error, code (of the API), closes (selector numbers),
 --       streamMoves (the text stream may move), runLedger (ledger meta JSON of the run), recorded (in a rebuild, retries and
 --       index of a recorded node: silent, no events, no ledger)
 -- Returns {'stale'} | {'applied', ended (0|1), {node, attempt, node whose edge made it ready or '', …}, decided payload when ended}, or error FOREIGN
@@ -37,14 +37,14 @@ if node.state == 'done' and node.token == ARGV[4] then
   return { 'applied', 0, waiting }
 end
 local starts, exceptions = tonumber(run[5]), tonumber(run[6] or '0')
-local more = ARGV[16] == '' and {} or cjson.decode(ARGV[16])
+local more = ARGV[13] == '' and {} or cjson.decode(ARGV[13])
 local now, silent = now_ms(), more.recorded
 local fields = { 'n' .. at, '' }
-if ARGV[15] ~= '' then
+if ARGV[12] ~= '' then
   -- Only what nobody ever began: whoever did has told its execution id already.
   if node.state ~= 'ready' or node.attempt ~= 1 or node.execution ~= '' then return { 'stale' } end
   node.token = ARGV[4]
-  if starts == 0 then redis.call('HSETNX', run_key, 'b0', now - tonumber(ARGV[15])) end
+  if starts == 0 then redis.call('HSETNX', run_key, 'b0', now - tonumber(ARGV[12])) end
 elseif node.state ~= 'running' or node.token ~= ARGV[4] then
   return { 'stale' }
 end
@@ -58,8 +58,11 @@ if node.index == 0 and outcome ~= 'release' then
   end
   fields[3], fields[4] = 'ix', starts
 end
-local function started_event() return '{"event":"node_started"' .. ARGV[9] .. node.index .. ARGV[10] .. ARGV[11] end
-local lease_until = now + tonumber(ARGV[14])
+local function started_event()
+  local after, rest = string.match(ARGV[10], '^([^\31]*).*\31(.*)$')
+  return '{"event":"node_started"' .. ARGV[9] .. node.index .. after .. rest
+end
+local lease_until = now + tonumber(ARGV[11])
 
 if more.tokens then redis.call('HINCRBY', run_key, 'tk', more.tokens) end
 if more.exceptions then exceptions = redis.call('HINCRBY', run_key, 'ex', more.exceptions) end
@@ -69,7 +72,8 @@ if outcome == 'retry' or outcome == 'release' then
   if outcome == 'retry' then
     node.attempt = node.attempt + 1
     node.crashes = 0
-    redis.call('HSET', vars_key, '@retry:' .. at, '{"event":"node_retry"' .. ARGV[9] .. node.index .. ARGV[10] .. ARGV[12])
+    local after, rest = string.match(ARGV[10], '^([^\31]*)\31([^\31]*)')
+    redis.call('HSET', vars_key, '@retry:' .. at, '{"event":"node_retry"' .. ARGV[9] .. node.index .. after .. rest)
     if node.announced == '0' then
       node.announced = add_event(epoch, started_event())
       ring(bells, run_id, false)
@@ -167,7 +171,7 @@ else
     if stream then reach_ends(stream, edge) end
   end
   if shown then
-    for i = 17, #ARGV, 2 do
+    for i = 14, #ARGV, 2 do
       if redis.call('HSETNX', run_key, 'x' .. ARGV[i], 'v') == 1 then append_text(ARGV[i], ARGV[i + 1]) end
     end
     for _, sel in ipairs(more.closes or {}) do
@@ -178,14 +182,11 @@ else
 end
 
 if not silent then
-  local function add(id, which, value)
-    return redis.call('XADD', events_key, epoch .. '-' .. id,
-      'h', ARGV[9], 'i', node.index, 'j', ARGV[10], 't', ARGV[12], 'm', ARGV[13], which, value)
-  end
+  local told = ARGV[9] .. '\31' .. node.index .. '\31' .. ARGV[10]
   if together then
-    add(together, 'u', ARGV[11])
+    redis.call('XADD', events_key, epoch .. '-' .. together, 'n', told)
   else
-    local id = add(next_number(), 's', node.announced)
+    local id = redis.call('XADD', events_key, epoch .. '-' .. next_number(), 'n', told, 's', node.announced)
     -- A quick node is recorded with what comes after it; a slow one at once, for it would be dear to repeat.
     if slow then redis.call('XADD', KEYS[5], '*', 'k', 'node', 'r', run_id, 'm', more.runLedger, 's', node.announced, 'z', id) end
   end

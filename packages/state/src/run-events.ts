@@ -47,19 +47,18 @@ export interface RunEvents {
 type Entry = [id: string, fields: string[]];
 
 /**
- * The events of an entry: `e` is one as it is; `h`, `i`, `j`, `t`, `m` are a settled node's head, number, head, rest and meta, with `s`, the
- * id of its `node_started`, or with `u`, the rest of that event, which then is the one before (settle-6.lua).
+ * The events of an entry: `e` is one as it is; `n` is a settled node: head, number, head, rest of `node_finished`, meta and rest of
+ * `node_started`, joined by US. Its `node_started` is the event before, or, when `s` names one, that (settle-6.lua).
  */
-function parse([id, fields]: Entry): RecordedEvent[] {
-  const [kind, before = '', , index = '', , after = '', , rest = '', , meta = '', last, started = ''] = fields;
-  if (kind === 'e') return [{ id, event: before }];
+function parse([id, [kind, text = '', , told]]: Entry): RecordedEvent[] {
+  if (kind === 'e') return [{ id, event: text }];
+  const [before = '', index = '', after = '', rest = '', meta = '', startedRest = ''] = text.split('\x1f');
   const head = `${before}${index}${after}`;
-  const startedEventId = last === 'u' ? idBefore(id) : started;
+  const startedEventId = told ?? idBefore(id);
   const node = { meta, index: Number(index), startedEventId };
   const finished = { id, event: `{"event":"node_finished"${head}${rest}`, node };
-  return last === 'u'
-    ? [{ id: startedEventId, event: `{"event":"node_started"${head}${started}` }, finished]
-    : [finished];
+  if (told !== undefined) return [finished];
+  return [{ id: startedEventId, event: `{"event":"node_started"${head}${startedRest}` }, finished];
 }
 
 function idBefore(id: string): string {

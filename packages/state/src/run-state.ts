@@ -192,10 +192,9 @@ export function createRunState(
           outputsKey(request.nodeId),
           request.outputs ?? '',
           request.edges,
-          ...request.events.head,
-          request.events.started,
-          request.events.finished,
-          request.ledger,
+          request.events.head[0],
+          // JSON has no such character.
+          [request.events.head[1], request.events.finished, request.ledger, request.events.started].join('\x1f'),
           readyGraceMs,
           request.unclaimedMs ?? '',
           moreOf(request),
