@@ -15,5 +15,5 @@ if node.announced == '0' then
   redis.call('XADD', KEYS[4], '*', 'k', 'nodes', 'r', ARGV[1], 'm', ARGV[8], 'a', run[5] or '', 'z', node.announced)
 end
 if ARGV[7] ~= '' then add_event(run[3], ARGV[7]) end
-ring(run[4], ARGV[1], false)
+ring(run[4], ARGV[1])
 return 1

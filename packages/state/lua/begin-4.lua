@@ -59,7 +59,7 @@ if retry then
   if string.sub(at, 1, 2) == '0.' then redis.call('HINCRBY', run_key, 'rt', 1) end
   local more = redis.call('HMGET', run_key, 'ep', 'bl')
   add_event(more[1], retry)
-  ring(more[2], ARGV[1], false)
+  ring(more[2], ARGV[1])
 end
 node.state, node.token, node.job = 'running', ARGV[5], ARGV[4]
 fields[2] = node_text(node)

@@ -13,5 +13,5 @@ if last and last >= tonumber(ARGV[7]) then return 1 end
 redis.call('HSET', run_key, 'q' .. ARGV[2], ARGV[3] .. ':' .. ARGV[7])
 append_text(ARGV[4], ARGV[5])
 redis.call('HSET', run_key, 'x' .. ARGV[4], ARGV[6] == '1' and 'f' or 'o')
-if drive_stream(cjson.decode(run[5]), run[3]) then ring(run[4], ARGV[1], false) end
+if drive_stream(cjson.decode(run[5]), run[3]) then ring(run[4], ARGV[1]) end
 return 1

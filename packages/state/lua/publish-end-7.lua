@@ -6,12 +6,14 @@
 local run = redis.call('HMGET', run_key, 'st', 'ep', 'bl', 'rc')
 if not run[1] then return 'gone' end
 if run[1] ~= 'decided' then return 'already' end
-for i = 4, #ARGV do add_event(run[2], ARGV[i]) end
+local ending = ARGV[1]
+for i = 4, #ARGV do ending = ending .. '\n' .. add_event(run[2], ARGV[i]) .. '\n' .. ARGV[i] end
 redis.call('HSET', run_key, 'st', 'ended')
 redis.call('UNLINK', vars_key)
 redis.call('ZREM', KEYS[6], ARGV[1])
 redis.call('ZREM', KEYS[7], ARGV[1])
 for member in string.gmatch(ARGV[3], '([^\31]+)') do redis.call('ZREM', KEYS[4], member) end
 redis.call('XADD', KEYS[5], '*', 'k', 'end', 'r', ARGV[1], 'm', ARGV[2], 'a', run[4] or '')
-ring(run[3], ARGV[1], true)
+-- Who waits for the end gets it with the ring, unless it is large: subscribers have little room.
+ring(run[3], ARGV[1], #ending <= 16384 and ending or ARGV[1])
 return 'published'

@@ -17,7 +17,7 @@ for position in string.gmatch(run[6] or '', '(%d+),') do
   for _, segment in ipairs(stream.ends[tonumber(position)].segments) do
     if segment.sel and wanted[segment.sel] then
       add_event(run[3], ARGV[4])
-      ring(run[4], ARGV[1], false)
+      ring(run[4], ARGV[1])
       return 1
     end
   end

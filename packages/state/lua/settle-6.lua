@@ -76,7 +76,7 @@ if outcome == 'retry' or outcome == 'release' then
     redis.call('HSET', vars_key, '@retry:' .. at, '{"event":"node_retry"' .. ARGV[9] .. node.index .. after .. rest)
     if node.announced == '0' then
       node.announced = add_event(epoch, started_event())
-      ring(bells, run_id, false)
+      ring(bells, run_id)
     end
   end
   fields[2] = node_text(node)
@@ -203,6 +203,6 @@ if not ended then
     ended = true
   end
 end
-if not silent then ring(bells, run_id, false) end
+if not silent then ring(bells, run_id) end
 if ended then return { 'applied', 1, {}, decided_payload() } end
 return { 'applied', 0, ready }

@@ -36,5 +36,5 @@ if ARGV[9] ~= '' then
   reach_ends(stream)
   drive_stream(stream, ARGV[2])
 end
-ring(ARGV[8], ARGV[1], false)
+ring(ARGV[8], ARGV[1])
 return 1

@@ -26,7 +26,8 @@ export interface EventSource {
 
 /** Says "look": rings may be lost, and a ring for a run nobody watches is normal. */
 export interface Bell {
-  onRing(listener: (runId: string) => void): void;
+  /** @param listener told the run's id, and its last events (the terminal one last) when the ring carries them */
+  onRing(listener: (runId: string, ending?: StoredEvent[]) => void): void;
   /** Rings from now on for a run that another gateway accepted. */
   watch(run: RunRef): Promise<void>;
 }

@@ -141,6 +141,26 @@ describe('relay', () => {
     expect(viewer.ids()).toEqual(['1-5', '1-6']);
   });
 
+  it('gives who waits for the end what the ring brings, without a read; others read (R1)', async () => {
+    const { streams, relay, run } = setUp();
+    const waiting = new Recorder('end').follow(relay, run, { accepted: true });
+    const ending = [
+      { id: '1-5', event: '{"event":"error"}' },
+      { id: '1-6', event: terminal },
+    ];
+    streams.ring(run, ending);
+    expect(waiting.got).toEqual(ending);
+    await settle();
+    expect(streams.reads).toBe(0);
+
+    const following = new Recorder('events').follow(relay, run);
+    await settle();
+    for (const { id, event } of ending) streams.append(run, id, event, { ring: false });
+    streams.ring(run, ending);
+    await settle();
+    expect(following.ids()).toEqual(['1-5', '1-6']);
+  });
+
   it('hears a ring that came before the viewer', async () => {
     const { streams, relay, run } = setUp();
     streams.append(run, '1-1', terminal);

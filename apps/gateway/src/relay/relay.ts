@@ -1,7 +1,8 @@
 /**
  * Follows runs on behalf of any number of clients.
  *
- * R1: the stream is the truth; a ring only says look. What no ring announced, a sweep finds within a second.
+ * R1: the stream is the truth; a ring says look, or brings the end to those who wait for nothing else. What no ring announced, a
+ *   sweep finds within a second.
  * R2: reads of one run never overlap, so a viewer sees events in order and each once.
  * R3: all runs that are due are read in one round trip, however many there are.
  * R4: a viewer that is full is left out until it resumes; it never holds back another.
@@ -63,16 +64,28 @@ export function createRelay({ source, history, bells, onError, onDelivered, swee
   let draining = false;
 
   for (const bell of bells) {
-    bell.onRing((runId) => {
+    bell.onRing((runId, ending) => {
       const watch = watches.get(runId);
-      if (watch) {
-        watch.rungAt ??= performance.now();
-        markDue(watch);
-      } else rungNow.add(runId);
+      if (!watch) {
+        rungNow.add(runId);
+        return;
+      }
+      if (ending && !bringEnd(watch, ending)) return;
+      watch.rungAt ??= performance.now();
+      markDue(watch);
     });
   }
   const sweeper = setInterval(sweep, sweepMs);
   sweeper.unref();
+
+  /** Answers whether others are left, who have to read. */
+  function bringEnd({ seats }: Watch, ending: StoredEvent[]): boolean {
+    const rungAt = performance.now();
+    const waiting = [...seats].filter(({ viewer }) => viewer.wants === 'end');
+    for (const seat of waiting) deliverTo(seat, ending);
+    if (waiting.length > 0) onDelivered?.((performance.now() - rungAt) / 1000);
+    return [...seats].some(({ viewer }) => viewer.wants === 'events');
+  }
 
   function markDue(watch: Watch): void {
     watch.dirty = true;

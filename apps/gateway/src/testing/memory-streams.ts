@@ -8,7 +8,8 @@ export interface MemoryStreams {
   bell: Bell & { watched: string[] };
   /** Appends an event, and rings unless told not to. */
   append(run: RunRef, id: string, event: string, options?: { ring?: boolean }): void;
-  ring(run: RunRef): void;
+  /** @param ending the last events, for those who wait for nothing else */
+  ring(run: RunRef, ending?: StoredEvent[]): void;
   drop(run: RunRef): void;
   /** While set, reads reject. */
   outage: boolean;
@@ -18,9 +19,10 @@ export interface MemoryStreams {
 
 export function createMemoryStreams(): MemoryStreams {
   const streams = new Map<string, StoredEvent[]>();
-  const listeners: ((runId: string) => void)[] = [];
+  const listeners: ((runId: string, ending?: StoredEvent[]) => void)[] = [];
   const watched: string[] = [];
-  const ring = ({ runId }: RunRef): void => listeners.forEach((listener) => listener(runId));
+  const ring = ({ runId }: RunRef, ending?: StoredEvent[]): void =>
+    listeners.forEach((listener) => listener(runId, ending));
 
   const memory: MemoryStreams = {
     outage: false,

@@ -55,10 +55,14 @@ local function number_node(node, at, starts)
   return node.index
 end
 
--- Doorbells: `channel mode` pairs joined by `,`; mode `end` hears of the terminal event only.
-local function ring(bells, run_id, terminal)
+-- Doorbells: `channel mode` pairs joined by `,`; mode `end` hears of the terminal event only. `ending` is what it is told then.
+local function ring(bells, run_id, ending)
   if not bells or bells == '' then return end
   for channel, mode in string.gmatch(bells, '([^, ]+) (%a+)') do
-    if terminal or mode == 'all' then redis.call('PUBLISH', channel, run_id) end
+    if mode == 'all' then
+      redis.call('PUBLISH', channel, run_id)
+    elseif ending then
+      redis.call('PUBLISH', channel, ending)
+    end
   end
 end
