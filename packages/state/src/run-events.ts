@@ -1,6 +1,7 @@
 import { compareEventIds, type RunRef } from '@millrace/contracts';
 import type { Redis } from 'ioredis';
 import { runKeys } from './keys.js';
+import { callScript } from './scripts.js';
 
 export interface StoredEvent {
   /** `<epoch>-<seq>`, the SSE id. */
@@ -40,7 +41,7 @@ export interface RunEvents {
   /** Events of several runs in one round trip, in the order asked. */
   ranges(requests: RangeRequest[]): Promise<RecordedEvent[][]>;
   exists(run: RunRef): Promise<boolean>;
-  /** Gives the run's keys `ttlMs` to live. */
+  /** Gives the keys of runs of one shard `ttlMs` to live. */
   expire(runs: RunRef[], ttlMs: number): Promise<void>;
 }
 
@@ -92,12 +93,9 @@ export function createRunEvents(redis: Redis): RunEvents {
     },
 
     async expire(runs, ttlMs) {
-      const pipeline = redis.pipeline();
-      for (const run of runs) {
-        // The variables went with the end of the run.
-        pipeline.pexpire(runKeys.state(run), ttlMs).pexpire(runKeys.events(run), ttlMs);
-      }
-      for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+      // The variables went with the end of the run.
+      const keys = runs.flatMap((run) => [runKeys.state(run), runKeys.events(run)]);
+      if (keys.length > 0) await callScript(redis, 'expire', keys, [ttlMs]);
     },
   };
 }
