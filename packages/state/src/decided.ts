@@ -1,17 +1,19 @@
 import type { DecidedRun, NodeAddress, RunContext, RunningNode, TerminalStatus } from '@millrace/contracts';
 import { nodeField } from './keys.js';
 
-/** What `decided_payload` (lua/includes/decide.lua) returns: the run hash, then context and End outputs. */
-export type DecidedPayload = [string[], (string | null)[]];
+/** What `decided_payload` (lua/includes/decide.lua) returns: values of `names`, context and End outputs, the run hash of active nodes. */
+export type DecidedPayload = [found: (string | null)[], values: (string | null)[], hash: string[]];
+
+const names = ['ep', 'ds', 'de', 'dn', 'dc', 'df', 'b0', 'tk', 'ix', 'in', 'rt', 'ex'];
 
 /** Reads a decided run from the script's reply; `undefined` when the variables are gone. */
-export function parseDecided([hash, values]: DecidedPayload): DecidedRun | undefined {
-  const fields = new Map<string, string>();
-  for (let i = 0; i + 1 < hash.length; i += 2) fields.set(hash[i] ?? '', hash[i + 1] ?? '');
-  const number = (name: string): number => Number(fields.get(name) ?? 0);
+export function parseDecided([found, values, hash]: DecidedPayload): DecidedRun | undefined {
   const [context, ...endOutputs] = values;
   if (!context) return undefined;
-  const open = [...fields].flatMap(([name, text]) => parseOpen(name, text));
+  const fields = new Map<string, string | null>(names.map((name, at) => [name, found[at] ?? null]));
+  for (let i = 0; i + 1 < hash.length; i += 2) fields.set(hash[i] ?? '', hash[i + 1] ?? '');
+  const number = (name: string): number => Number(fields.get(name) ?? 0);
+  const open = hash.length === 0 ? [] : [...fields].flatMap(([name, text]) => parseOpen(name, text ?? ''));
   const running = open.flatMap((node) => runningNode(node, number(`l${nodeField(node.address)}`)));
   // Those whose start nobody told yet are numbered now, behind all others.
   const untold = running.filter(({ announced }) => !announced).sort((a, b) => a.startedAtMs - b.startedAtMs);
@@ -24,7 +26,7 @@ export function parseDecided([hash, values]: DecidedPayload): DecidedRun | undef
     status: fields.get('ds') as TerminalStatus,
     error: fields.get('dn') === '1' ? (fields.get('de') ?? '') : null,
     ...(code ? { code } : {}),
-    startedAtMs: fields.has('b0') ? number('b0') : finishedAtMs,
+    startedAtMs: fields.get('b0') ? number('b0') : finishedAtMs,
     finishedAtMs,
     tokens: number('tk'),
     steps: number('ix') - number('in') + number('rt') + untold.filter(({ frame }) => frame === 0).length,

@@ -8,9 +8,11 @@ local function decide(run_id, decided_key, status, err, code, now)
   end
 end
 
--- All that is needed to write the ending: the run hash, the context and the End outputs in order of completion.
+-- All that is needed to write the ending: what decided.ts knows the run by, the context and the End outputs in order of
+-- completion, and, while nodes are active, the whole run hash.
 local function decided_payload()
-  local fields = { '@ctx' }
-  for id in string.gmatch(redis.call('HGET', run_key, 'ends') or '', '([^\31]+)\31') do fields[#fields + 1] = id end
-  return { redis.call('HGETALL', run_key), redis.call('HMGET', vars_key, unpack(fields)) }
+  local ends = { '@ctx' }
+  local found = redis.call('HMGET', run_key, 'ep', 'ds', 'de', 'dn', 'dc', 'df', 'b0', 'tk', 'ix', 'in', 'rt', 'ex', 'ac', 'ends')
+  for id in string.gmatch(found[14] or '', '([^\31]+)\31') do ends[#ends + 1] = id end
+  return { found, redis.call('HMGET', vars_key, unpack(ends)), tonumber(found[13]) > 0 and redis.call('HGETALL', run_key) or {} }
 end
