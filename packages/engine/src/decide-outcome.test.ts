@@ -1,5 +1,5 @@
 import type { NodeResult } from '@millrace/contracts';
-import { everyHandle, type PlanNode } from '@millrace/graph';
+import { everyHandle, objectOf, type PlanNode } from '@millrace/graph';
 import { decideOutcome } from './decide-outcome.js';
 
 const node = (more: Partial<PlanNode> = {}): PlanNode => ({
@@ -64,6 +64,17 @@ describe('decideOutcome (dsl 3.6)', () => {
     const defaulted = node({ errorStrategy: 'default-value', defaultValue: { body: '{}' } });
     const outputs = { body: '{}', error_message: 'boom', error_type: 'HTTPResponseCodeError' };
     expect(decideOutcome(defaulted, failed, 1)).toMatchObject({ outcome: 'done', handle: 'source', outputs });
+    const ordered = node({
+      ...defaulted,
+      defaultValue: objectOf([
+        ['b', 1],
+        ['2', 2],
+        ['__proto__', 3],
+      ]),
+    });
+    expect(Object.keys(decideOutcome(ordered, failed, 1).outputs ?? {})).toEqual([
+      ...['b', '2', '__proto__', 'error_message', 'error_type'],
+    ]);
     const branch = node({ ...defaulted, type: 'if-else', kind: 'branch' });
     expect(decideOutcome(branch, failed, 1)).toMatchObject({ outcome: 'done', handle: everyHandle, outputs });
   });

@@ -1,5 +1,5 @@
 import type { NodeResult, NodeStatus, ValueObject } from '@millrace/contracts';
-import { everyHandle, isBranch, type PlanNode } from '@millrace/graph';
+import { everyHandle, isBranch, objectOf, type PlanNode } from '@millrace/graph';
 
 /** What becomes of one attempt (dsl 3.6). */
 export interface Outcome {
@@ -34,7 +34,7 @@ export function decideOutcome(node: PlanNode, result: NodeResult, attempt: numbe
     case 'fail-branch':
       return { ...failure, outcome: 'done', status: 'exception', outputs: handled, handle: 'fail-branch' };
     case 'default-value': {
-      const outputs = { ...node.defaultValue, ...handled };
+      const outputs = objectOf([...Object.entries(node.defaultValue), ...Object.entries(handled)]);
       // Also a branch node takes all its edges then.
       const handle = isBranch(node) ? everyHandle : 'source';
       return { ...failure, outcome: 'done', status: 'exception', outputs, handle };

@@ -5,6 +5,7 @@ import type { FormVariable, Plan, PlanEdge, PlanNode } from './plan.js';
 import { references } from './references.js';
 import { planStream } from './stream-plan.js';
 import { PlanError, readStructure, type FileNode, type Structure } from './structure.js';
+import { objectOf } from './values/objects.js';
 import { pythonStr } from './values/python.js';
 import { isObject } from './values/types.js';
 
@@ -54,7 +55,7 @@ function planEdges({ edges }: Structure, nodes: PlanNode[]): PlanEdge[] {
 function environment(workflow: ValueObject): Record<string, Value> {
   const declared = workflow['environment_variables'];
   if (!Array.isArray(declared)) return {};
-  return Object.fromEntries(
+  return objectOf(
     declared.filter(isObject).flatMap(({ name, value }): [string, Value][] => {
       return name === undefined || name === null ? [] : [[pythonStr(name), value ?? '']];
     }),

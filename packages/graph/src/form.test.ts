@@ -1,5 +1,6 @@
 import { Float, type Value } from '@millrace/contracts';
 import { checkPlaces, parseForm, validateInputs } from './form.js';
+import { parseJson, stringifyJson } from './values/json.js';
 
 function check(declared: object, ...given: Value[]): unknown {
   const form = parseForm({ variables: [{ variable: 'v', ...declared }] });
@@ -81,9 +82,12 @@ describe('validateInputs (service-api 3)', () => {
   });
 
   it('drops unknown keys and keeps the declared order', () => {
-    const form = parseForm({ variables: [{ variable: 'b' }, { variable: 'a' }] });
-    const result = validateInputs(form, { x: 1, a: 'A', b: 'B' });
-    expect(result.ok && Object.keys(result.values)).toEqual(['b', 'a']);
+    const names = ['b', 'a', '2', '__proto__', '1', 'constructor'];
+    const form = parseForm({ variables: names.map((variable) => ({ variable })) });
+    const result = validateInputs(form, parseJson('{"x":1,"a":"A","b":"B","__proto__":"P","1":"I"}'));
+    expect(result.ok && stringifyJson(result.values)).toBe(
+      '{"b":"B","a":"A","2":null,"__proto__":"P","1":"I","constructor":null}',
+    );
   });
 
   it.each([null, [], 'x', 5, undefined])('refuses %j as inputs', (inputs) => {

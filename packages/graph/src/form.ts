@@ -2,6 +2,7 @@ import { isLongerThan, type Value, type ValueObject } from '@millrace/contracts'
 import type { FormVariable } from './plan.js';
 import { floatValue } from './values/json.js';
 import { parsePythonFloat, parsePythonInt, pythonStrip } from './values/numbers.js';
+import { objectOf } from './values/objects.js';
 import { isOn, pythonEquals, pythonRepr, pythonStr, truthy } from './values/python.js';
 import { isNumber, isObject } from './values/types.js';
 
@@ -107,7 +108,7 @@ export function validateInputs(form: FormVariable[], inputs: unknown): FormResul
   if (!isObject(inputs as Value | undefined)) return { ok: false, message: 'inputs must be an object' };
   try {
     const values = form.map((each): [string, Value] => [each.variable, formValue(each, inputs as ValueObject)]);
-    return { ok: true, values: Object.fromEntries(values) };
+    return { ok: true, values: objectOf(values) };
   } catch (error) {
     if (error instanceof FormError) return { ok: false, message: error.message };
     throw error;

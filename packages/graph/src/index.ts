@@ -21,6 +21,7 @@ export * from './template.js';
 export * from './testing/random-graph.js';
 export * from './values/json.js';
 export * from './values/numbers.js';
+export * from './values/objects.js';
 export { numberText, pythonEquals, pythonRepr, pythonStr, truthy } from './values/python.js';
 export * from './values/selector.js';
 export * from './values/text.js';

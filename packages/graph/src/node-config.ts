@@ -3,6 +3,7 @@ import type { PlanNode } from './plan.js';
 import { PlanError, isContainer, type FileNode } from './structure.js';
 import { floatValue, parseJson } from './values/json.js';
 import { parsePythonFloat } from './values/numbers.js';
+import { objectOf } from './values/objects.js';
 import { isOn, pythonStr } from './values/python.js';
 import { isNumber, isObject } from './values/types.js';
 
@@ -102,7 +103,7 @@ function defaultsOf({ id, data }: FileNode): ValueObject {
       throw error;
     }
   });
-  return Object.fromEntries(entries);
+  return objectOf(entries);
 }
 
 /** What every node's `data` says apart from its own type's settings. */

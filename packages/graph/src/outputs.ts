@@ -1,4 +1,5 @@
 import type { ValueObject } from '@millrace/contracts';
+import { objectOf } from './values/objects.js';
 import { truthy } from './values/python.js';
 import { toText } from './values/text.js';
 
@@ -15,5 +16,5 @@ export function mergeOutputs(endOutputs: ValueObject[]): ValueObject {
       merged.set(name, append ? toText(before) + toText(value) : value);
     }
   }
-  return Object.fromEntries(merged);
+  return objectOf([...merged]);
 }

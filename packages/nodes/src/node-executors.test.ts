@@ -1,4 +1,5 @@
 import { Float, type ModelInvoker, type NodeResult, type Value, type ValueObject } from '@millrace/contracts';
+import { exactJson, parseJson } from '@millrace/graph';
 import { createNodeExecutors, supportedNodeTypes } from './node-executors.js';
 import { memoryFiles } from './testing/memory-files.js';
 import { nodeRequest } from './testing/request.js';
@@ -108,6 +109,14 @@ describe('end', () => {
   it('of two outputs of one name the later counts', async () => {
     const outputs = ['a', 'b'].map((name) => ({ variable: 'o', value_selector: ['x', name] }));
     expect(await run('end', { outputs }, { x: { a: 1, b: 2 } })).toMatchObject({ outputs: { o: 2 } });
+  });
+
+  it('keeps the order of its outputs and of their keys', async () => {
+    const outputs = ['b', '2', '1'].map((variable) => ({ variable, value_selector: ['x', 'y'] }));
+    const result = await run('end', { outputs }, { x: { y: parseJson('{"c":0,"0":1}') } });
+    expect(result.status === 'succeeded' && JSON.stringify(result.outputs)).toBe(
+      '{"b":{"c":0,"0":1},"2":{"c":0,"0":1},"1":{"c":0,"0":1}}',
+    );
   });
 
   it('takes any name for an output', async () => {
@@ -277,6 +286,19 @@ describe('variable-aggregator', () => {
   });
 });
 
+it('variable-aggregator takes any name for a group, and keeps their order', async () => {
+  const groups = ['b', '2', '__proto__', '1'].map((group_name) => ({
+    group_name,
+    variables: [['a', 'x', group_name]],
+  }));
+  const x = parseJson('{"b":1,"2":2,"__proto__":3,"1":4}');
+  const result = await run('variable-aggregator', { advanced_settings: { group_enabled: true, groups } }, { a: { x } });
+  expect(result.status === 'succeeded' && exactJson(result.outputs)).toBe(
+    '{"b":{"output":1},"2":{"output":2},"__proto__":{"output":3},"1":{"output":4}}',
+  );
+  expect(Object.keys(result.inputs)).toEqual(['x.b', 'x.2', 'x.__proto__', 'x.1']);
+});
+
 describe('template-transform', () => {
   const variables = [
     { variable: 'x', value_selector: ['a', 'v'] },
@@ -309,6 +331,31 @@ describe('template-transform', () => {
     ['{{ "x" * 400000 }}', null, 'x'.repeat(400_000)],
   ])('%j of %j', async (template, v, output) => {
     expect(await run('template-transform', { variables, template }, { a: { v } })).toMatchObject({
+      outputs: { output },
+    });
+  });
+
+  it('takes any name for a variable, and keeps the order of keys', async () => {
+    const named = ['b', '2', '__proto__', 'constructor', '1'].map((variable) => ({
+      variable,
+      value_selector: ['a', 'v'],
+    }));
+    const template = '{{ __proto__ }}{{ constructor }}{{ toString }}{% for k in b %}{{ k }}{% endfor %}';
+    const result = await run(
+      'template-transform',
+      { variables: named, template },
+      { a: { v: parseJson('{"c":0,"0":1}') } },
+    );
+    expect(result).toMatchObject({ outputs: { output: "{'c': 0, '0': 1}{'c': 0, '0': 1}c0" } });
+    expect(Object.keys(result.inputs)).toEqual(['b', '2', '__proto__', 'constructor', '1']);
+  });
+
+  it.each<[Value, string]>([
+    [Number.NaN, 'nan'],
+    [Number.NEGATIVE_INFINITY, '-inf'],
+    [{ a: [Number.NaN, Number.POSITIVE_INFINITY] }, "{'a': [nan, inf]}"],
+  ])('prints %p as Python does', async (v, output) => {
+    expect(await run('template-transform', { variables, template: '{{ x }}' }, { a: { v } })).toMatchObject({
       outputs: { output },
     });
   });

@@ -1,4 +1,5 @@
 import type { Value, ValueObject } from '@millrace/contracts';
+import { objectOf } from '@millrace/graph';
 import { isObject } from './fields.js';
 
 /** What a new trigger of this kind is set to. */
@@ -41,14 +42,14 @@ function exportedData(data: ValueObject): ValueObject {
 }
 
 function without(mapping: ValueObject, key: string): ValueObject {
-  return Object.fromEntries(Object.entries(mapping).filter(([name]) => name !== key));
+  return objectOf(Object.entries(mapping).filter(([name]) => name !== key));
 }
 
 function withoutCredentials(value: Value): Value {
   if (Array.isArray(value)) return value.map(withoutCredentials);
   if (!isObject(value)) return value;
   const kept = Object.entries(without(value, 'credential_id'));
-  return Object.fromEntries(kept.map(([key, member]) => [key, withoutCredentials(member)]));
+  return objectOf(kept.map(([key, member]) => [key, withoutCredentials(member)]));
 }
 
 const isLocalFile = (value: Value): boolean => isObject(value) && value['transfer_method'] === 'local_file';

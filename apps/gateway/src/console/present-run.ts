@@ -1,6 +1,6 @@
 import type { ValueObject } from '@millrace/contracts';
 import { systemVariables } from '@millrace/engine';
-import { parseJson } from '@millrace/graph';
+import { objectOf, parseJson } from '@millrace/graph';
 import type { ListedRun, StoredRun } from '@millrace/store';
 import { creatorOf } from '../service-api/present-run.js';
 
@@ -42,7 +42,7 @@ export function presentRunDetail(run: StoredRun): ValueObject {
   const system = Object.entries(systemVariables(run.context)).map(([key, value]) => [`sys.${key}`, value] as const);
   return {
     ...counts(run),
-    inputs: { ...(parseJson(run.inputs) as ValueObject), ...Object.fromEntries(system) },
+    inputs: objectOf([...Object.entries(parseJson(run.inputs) as ValueObject), ...system]),
     outputs: parseJson(run.ending?.outputs ?? '{}'),
     created_at_ms: run.context.createdAtMs,
     ...creatorOf(run.context),

@@ -1,6 +1,6 @@
 import { errorCatalogue, type ErrorCode, type RunContext, type Value, type ValueObject } from '@millrace/contracts';
 import { systemVariables } from '@millrace/engine';
-import { parseJson, stringifyJson } from '@millrace/graph';
+import { objectOf, parseJson, stringifyJson } from '@millrace/graph';
 import type { JsonAnswer } from '../http/send-json.js';
 import { isError, isPause } from '../relay/event-kind.js';
 import type { StoredEvent } from '../relay/ports.js';
@@ -74,7 +74,7 @@ export const presentUnfinished = (run: RunContext): JsonAnswer => ({
 export function presentDetail({ context, inputs, ending }: StoredRun): string {
   const { runId, versionId, createdAtMs } = context;
   const system = Object.entries(systemVariables(context)).map(([key, value]): [string, Value] => [`sys.${key}`, value]);
-  const shown = stringifyJson({ ...(parseJson(inputs) as ValueObject), ...Object.fromEntries(system) });
+  const shown = stringifyJson(objectOf([...Object.entries(parseJson(inputs) as ValueObject), ...system]));
   const head = { id: runId, workflow_id: versionId, status: ending?.status ?? 'running', inputs: shown };
   const tail = {
     error: ending?.error ?? null,

@@ -2,6 +2,7 @@ import type { Value, ValueObject } from '@millrace/contracts';
 import { codeWarnings } from '../code/code-warnings.js';
 import { compilePlan } from '../compile.js';
 import { PlanError } from '../structure.js';
+import { objectOf } from '../values/objects.js';
 import { pythonStr, truthy } from '../values/python.js';
 import { isObject, typeName } from '../values/types.js';
 import { emptySecrets, readVariables } from './variables.js';
@@ -113,7 +114,7 @@ function withTextSelectors(value: Value, ids: ReadonlySet<string>): Value {
     return value.map((part) => withTextSelectors(part, ids));
   }
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withTextSelectors(part, ids)]));
+  return objectOf(Object.entries(value).map(([key, part]) => [key, withTextSelectors(part, ids)]));
 }
 
 function readWorkflow(file: ValueObject): ValueObject {
@@ -140,7 +141,7 @@ const ownKeys = new Set(['kind', 'version', 'app', 'workflow']);
 const ownAppKeys = new Set(['mode', 'name', 'description', 'icon', 'icon_type', 'icon_background']);
 
 const without = (mapping: ValueObject, keys: ReadonlySet<string>): ValueObject =>
-  Object.fromEntries(Object.entries(mapping).filter(([key]) => !keys.has(key)));
+  objectOf(Object.entries(mapping).filter(([key]) => !keys.has(key)));
 
 /** Dependencies, unknown keys and the like (dsl appendix C); empty for most files. */
 function readRest(file: ValueObject, app: AppBlock): ValueObject {

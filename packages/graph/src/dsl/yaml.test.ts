@@ -1,4 +1,5 @@
 import { Float, type Value } from '@millrace/contracts';
+import { stringifyJson } from '../values/json.js';
 import { parseYaml } from './yaml.js';
 
 /** Both tables are what PyYAML 6 says: it writes a text without quotes whenever it would read it back as text. */
@@ -30,6 +31,13 @@ it.each<[string, Value]>([
   ['2024-01-01', '2024-01-01'],
 ])('reads the scalar %s', (text, value) => {
   expect(parseYaml(`a: [${text}]`)).toEqual({ a: [value] });
+});
+
+it('keeps the order of keys, and names those that are no texts as JSON does', () => {
+  const text = 'b: 0\n"10": 1\n9: 2\n__proto__: {"2": 3, "1": 4}\n~: 5\ntrue: 6\n1.0: 7\n';
+  const json = '{"b":0,"10":1,"9":2,"__proto__":{"2":3,"1":4},"null":5,"true":6,"1.0":7}';
+  expect(stringifyJson(parseYaml(text))).toBe(json);
+  expect(() => parseYaml('? [1]\n: 2')).toThrow('a key is a list or a mapping');
 });
 
 it.each<[string, string]>([

@@ -1,6 +1,8 @@
 import { LineCounter, parse, YAMLParseError, type ScalarTag, type Tags } from 'yaml';
 import type { Value } from '@millrace/contracts';
 import { floatValue, integerValue } from '../values/json.js';
+import { formatFloat } from '../values/numbers.js';
+import { objectOf } from '../values/objects.js';
 import { modernBreaks } from './line-breaks.js';
 
 /** Kinds of YAML nodes that JSON knows too; dates stay text, sets and ordered maps are plain mappings. */
@@ -47,7 +49,7 @@ function pythonTags(tags: Tags): Tags {
   });
 }
 
-type Parsed = null | undefined | boolean | number | bigint | string | Parsed[] | { [key: string]: Parsed };
+type Parsed = null | undefined | boolean | number | bigint | string | Parsed[] | Map<Parsed, Parsed>;
 
 function toValue(parsed: Parsed, depth = 0): Value {
   if (parsed === undefined || parsed === null) return null;
@@ -56,7 +58,15 @@ function toValue(parsed: Parsed, depth = 0): Value {
   if (typeof parsed !== 'object') return parsed;
   if (depth === maxDepth) throw new RangeError(`content is nested more than ${maxDepth} levels deep`);
   if (Array.isArray(parsed)) return parsed.map((item) => toValue(item, depth + 1));
-  return Object.fromEntries(Object.entries(parsed).map(([key, member]) => [key, toValue(member, depth + 1)]));
+  return objectOf(Array.from(parsed, ([key, member]) => [toKey(key), toValue(member, depth + 1)] as const));
+}
+
+/** Keys are texts here, as when Dify writes its JSON; floats are those of Python. */
+function toKey(key: Parsed): string {
+  if (typeof key === 'string') return key;
+  if (typeof key === 'number') return formatFloat(key);
+  if (typeof key === 'object' && key !== null) throw new Error('a key is a list or a mapping');
+  return String(key ?? null);
 }
 
 /**
@@ -72,6 +82,8 @@ export function parseYaml(text: string): Value {
       uniqueKeys: false,
       customTags: pythonTags,
       logLevel: 'error',
+      // Keeps keys in the order of the file.
+      mapAsMap: true,
       lineCounter,
       // They look for the line of every error from the beginning of the text: a file of mistakes would take minutes.
       prettyErrors: false,

@@ -1,5 +1,6 @@
 import type { ValueObject } from '@millrace/contracts';
 import { fileReference, fileValue, linkFiles, referencedId, storedFileValue } from './file-value.js';
+import { parseJson, stringifyJson } from '../values/json.js';
 import { resolveSelector } from '../values/selector.js';
 import { toLog, toMarkdown, toText } from '../values/text.js';
 
@@ -44,6 +45,11 @@ it.each([
   [`dify-file-ref:${Buffer.from('null').toString('base64url')}`, ''],
 ])('the reference %j names %j', (reference, named) => {
   expect(referencedId(reference)).toBe(named);
+});
+
+it('keeps the order and the names of keys around files', () => {
+  const text = `{"b":{"2":1,"1":${JSON.stringify({ ...local, url: 'u' })}},"__proto__":null}`;
+  expect(stringifyJson(linkFiles(parseJson(text), () => 'u'))).toBe(text);
 });
 
 it('signs the links of stored files at any depth, and of nothing else', () => {

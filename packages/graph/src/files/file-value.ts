@@ -6,6 +6,7 @@ import {
   type Value,
   type ValueObject,
 } from '@millrace/contracts';
+import { objectOf } from '../values/objects.js';
 import { isFile, isObject } from '../values/types.js';
 import type { FileType } from './file-type.js';
 
@@ -93,7 +94,7 @@ export function mapFiles(value: Value, change: (file: ValueObject) => ValueObjec
   if (!isObject(value)) return value;
   const members: ValueObject = value;
   if (isFile(value)) return change(value);
-  return Object.fromEntries(Object.entries(members).map(([key, member]) => [key, mapFiles(member, change)]));
+  return objectOf(Object.entries(members).map(([key, member]) => [key, mapFiles(member, change)]));
 }
 
 /** The value with the links of all stored files in it signed anew. @param sign gets the extension without its dot */

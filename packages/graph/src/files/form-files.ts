@@ -1,5 +1,6 @@
 import type { Value, ValueObject } from '@millrace/contracts';
 import type { FormVariable } from '../plan.js';
+import { objectOf } from '../values/objects.js';
 import { isObject } from '../values/types.js';
 import { buildFile, FileMappingError, isPassedOver, mappingNeeds, type FileFacts } from './file-mapping.js';
 import { featureSettings, variableSettings, type FileSettings } from './file-settings.js';
@@ -52,7 +53,7 @@ export function placeFiles(
       const built = mappingsOf(each, value).map((mapping) => buildFile(mapping, facts, rules));
       return [each.variable, each.type === 'file' ? (built[0] ?? null) : built];
     });
-    return { ok: true, files, values: { ...sent.values, ...Object.fromEntries(placed) } };
+    return { ok: true, files, values: objectOf([...Object.entries(sent.values), ...placed]) };
   } catch (error) {
     if (error instanceof FileMappingError) return { ok: false, message: error.message };
     throw error;

@@ -1,6 +1,7 @@
 import { Float, type Value } from '@millrace/contracts';
 import fc from 'fast-check';
-import { parseJson, stringifyJson } from './json.js';
+import { exactJson, parseJson, publicJson, stringifyJson } from './json.js';
+import { objectOf } from './objects.js';
 
 describe('parseJson', () => {
   const cases: [string, Value][] = [
@@ -48,6 +49,51 @@ describe('parseJson', () => {
   });
 });
 
+describe('key order', () => {
+  it.each([
+    '{"b":1,"2":1,"1":1}',
+    '{"10":{"9":[{"b":1.0,"0":NaN}]},"9":"10","":0}',
+    '{"x":"\\"1\\": 2","2":"\\\\","1":":"}',
+    '{"2":1,"__proto__":{"3":1,"1":2},"0":1}',
+    '[{"z":"}","1":12345678901234567890}]',
+    '{"2.":1,"2":2,"1":3}',
+  ])('of %s is kept', (text) => {
+    expect(exactJson(parseJson(text))).toBe(text);
+  });
+
+  it('is that of the first of several equal keys, with the value of the last', () => {
+    expect(stringifyJson(parseJson(' { "b" : 1 , "1"\n: 2, "b": 3 } '))).toBe('{"b":3,"1":2}');
+  });
+
+  it('is not kept in long texts, which would take too long', () => {
+    const text = (keys: number): string =>
+      `{"b":1,${Array.from({ length: keys }, (_, at) => `"${keys - at}":0`).join()}}`;
+    expect(stringifyJson(parseJson(text(20_000)))).toBe(text(20_000));
+    expect(Object.keys(parseJson(text(50_000)) as object)[0]).toBe('1');
+  });
+
+  it('refuses bad text with whole numbers as keys', () => {
+    expect(() => parseJson('{"1":}')).toThrow(SyntaxError);
+    expect(() => parseJson('{"1":nan,"a":NaN}')).toThrow(SyntaxError);
+  });
+});
+
+describe('exactJson', () => {
+  const value = { a: [Number.NaN, 'NaN', Number.POSITIVE_INFINITY], b: Number.NEGATIVE_INFINITY, c: 0.5 };
+  const text = '{"a":[NaN,"NaN",Infinity],"b":-Infinity,"c":0.5}';
+
+  it('writes NaN and infinities as Python does, and they are read again', () => {
+    expect(exactJson(value)).toBe(text);
+    expect(parseJson(text)).toEqual(value);
+  });
+
+  it('becomes JSON for everybody', () => {
+    expect(publicJson(text)).toBe('{"a":[null,"NaN",null],"b":null,"c":0.5}');
+    expect(publicJson('{"a":"NaN Infinity","b":1.0}')).toBe('{"a":"NaN Infinity","b":1.0}');
+    expect(publicJson('{"a":1}')).toBe('{"a":1}');
+  });
+});
+
 describe('stringifyJson', () => {
   const cases: [Value, string][] = [
     [{ a: 1, b: 'x' }, '{"a":1,"b":"x"}'],
@@ -62,6 +108,8 @@ describe('stringifyJson', () => {
   });
 });
 
+const key = fc.oneof(fc.string(), fc.nat().map(String), fc.constant('__proto__'));
+
 const leaf: fc.Arbitrary<Value> = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.boolean(),
@@ -75,7 +123,7 @@ const { value: anyValue } = fc.letrec<{ value: Value }>((tie) => ({
     { depthSize: 'small' },
     leaf,
     fc.array(tie('value')),
-    fc.dictionary(fc.string(), tie('value'), { noNullPrototype: true }),
+    fc.uniqueArray(fc.tuple(key, tie('value')), { selector: ([name]) => name }).map(objectOf),
   ),
 }));
 
@@ -85,6 +133,7 @@ it('gives back every value it wrote', () => {
       const text = stringifyJson(value);
       expect(parseJson(text)).toEqual(value);
       expect(stringifyJson(parseJson(text))).toBe(text);
+      expect(exactJson(parseJson(text))).toBe(text);
     }),
   );
 });

@@ -1,5 +1,7 @@
 import { Float, type JsonText, type Value, type ValueObject } from '@millrace/contracts';
 import { formatFloat, maxIntegerDigits } from './numbers.js';
+import { objectOf } from './objects.js';
+import { isObject, toDouble } from './types.js';
 
 /**
  * Finds numbers that plain `JSON.parse` would not keep: integral floats (`1.0`), exponents, 16 and
@@ -12,8 +14,19 @@ const suspiciousDigits = /\d(?:\.[09]|[eE][-+\d]|\d{15})/;
 
 const needsSource = (text: JsonText): boolean => suspiciousDigits.test(text) && delicateNumber.test(text);
 
-/** Bare `NaN` and `Infinity`, which Python reads and writes, and what tells whether a place is inside a string. */
-const nonFiniteOrMark = /\\[^]|"|-?Infinity|NaN/g;
+/** A key that JavaScript would put first and sort; a hit inside a string only costs time. */
+const wholeNumberKey = /"\d{1,10}"\s*:/;
+
+/** Bare `NaN` and `Infinity`, which Python reads and writes, and what tells strings and keys apart from other places. */
+const nonFiniteOrMark = /\\[^]|"(\s*:)?|-?Infinity|NaN/g;
+
+/** In longer texts whole numbers come first, as JavaScript sorts them: to keep the order of so many takes too long. */
+const mostOrdered = 256 * 1024;
+
+/** Ends every key on its way through `JSON.parse`, so that none is a whole number. */
+const keyEnd = '.';
+
+const isOrdered = (text: JsonText): boolean => text.length <= mostOrdered && wholeNumberKey.test(text);
 
 /** Stands for NaN on its way through `JSON.parse`; nobody writes such a zero. */
 const nanSource = '-0.000e-999';
@@ -43,28 +56,45 @@ const keepNumbers: Reviver = (_key, value, { source }) => {
 
 /**
  * Reads JSON without losing the kind of a number: `1.0` is a `Float`, integers beyond 2^53 are
- * `bigint`s. Accepts `NaN` and `±Infinity` as Python does. Throws `SyntaxError` for other bad text.
+ * `bigint`s. Keys keep their order (`mostOrdered`). Accepts `NaN` and `±Infinity` as Python does. Throws `SyntaxError` for other bad text.
  */
 export function parseJson(text: JsonText): Value {
   try {
-    return needsSource(text) ? parseWithSource(text, keepNumbers) : (JSON.parse(text) as Value);
+    const value = parsed(text);
+    return isOrdered(text) ? unmarked(parsed(readable(text, keyEnd))) : value;
   } catch (error) {
     if (!/NaN|Infinity/.test(text)) throw error;
-    let inString = false;
-    const readable = text.replace(nonFiniteOrMark, (token) => {
-      if (token === '"') inString = !inString;
-      if (inString || token === '"' || token.startsWith('\\')) return token;
-      return token === 'NaN' ? nanSource : token.startsWith('-') ? '-1e999' : '1e999';
-    });
-    return parseWithSource(readable, keepNumbers);
+    return isOrdered(text) ? unmarked(parsed(readable(text, keyEnd))) : parsed(readable(text, ''));
   }
 }
 
-/** Whether plain `JSON.stringify` would change the kind of some number. */
+const parsed = (text: JsonText): Value =>
+  needsSource(text) ? parseWithSource(text, keepNumbers) : (JSON.parse(text) as Value);
+
+/** The text with its keys marked, and with other numbers for those that JSON does not have. */
+function readable(text: JsonText, mark: string): JsonText {
+  let inString = false;
+  return text.replace(nonFiniteOrMark, (token, colon?: string) => {
+    if (token.startsWith('"')) {
+      inString = !inString;
+      return inString || colon === undefined ? token : `${mark}${token}`;
+    }
+    if (inString || token.startsWith('\\')) return token;
+    return token === 'NaN' ? nanSource : token.startsWith('-') ? '-1e999' : '1e999';
+  });
+}
+
+function unmarked(value: Value): Value {
+  if (Array.isArray(value)) return value.map(unmarked);
+  if (!isObject(value)) return value;
+  return objectOf(Object.entries(value).map(([key, member]) => [key.slice(0, -keyEnd.length), unmarked(member)]));
+}
+
+/** Whether plain `JSON.stringify` would change some number. */
 function needsExactNumbers(value: Value): boolean {
   switch (typeof value) {
     case 'number':
-      return Number.isInteger(value) && !Number.isSafeInteger(value);
+      return !Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value));
     case 'bigint':
       return true;
     case 'object': {
@@ -79,25 +109,38 @@ function needsExactNumbers(value: Value): boolean {
   }
 }
 
-const finiteText = (n: number): string => (Number.isFinite(n) ? formatFloat(n) : 'null');
+/** How NaN and infinities are written. */
+type NonFiniteText = (n: number) => string;
 
 /** Writes what plain `JSON.stringify` cannot; keys without a value are left out, as there. */
-function exactText(value: Value | undefined): string {
+function exactText(value: Value | undefined, nonFinite: NonFiniteText): string {
   if (value === undefined) return 'null';
-  if (value instanceof Float) return finiteText(value.value);
   if (typeof value === 'bigint') return value.toString();
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? JSON.stringify(value) : finiteText(value);
-  if (Array.isArray(value)) return `[${value.map(exactText).join(',')}]`;
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return JSON.stringify(value);
+  if (typeof value === 'number' || value instanceof Float) {
+    const n = toDouble(value);
+    return Number.isFinite(n) ? formatFloat(n) : nonFinite(n);
+  }
+  if (Array.isArray(value)) return `[${value.map((item) => exactText(item, nonFinite)).join(',')}]`;
   if (value !== null && typeof value === 'object') {
     const members = Object.entries(value as Partial<ValueObject>)
       .filter(([, member]) => member !== undefined)
-      .map(([key, member]) => `${JSON.stringify(key)}:${exactText(member)}`);
+      .map(([key, member]) => `${JSON.stringify(key)}:${exactText(member, nonFinite)}`);
     return `{${members.join(',')}}`;
   }
   return JSON.stringify(value);
 }
 
-/** Writes a value so that `parseJson` gives it back; NaN and infinities become `null`. */
+/** Writes JSON that `parseJson` reads without loss, except that NaN and infinities become `null`: JSON has none. */
 export function stringifyJson(value: Value): JsonText {
-  return needsExactNumbers(value) ? exactText(value) : JSON.stringify(value);
+  return needsExactNumbers(value) ? exactText(value, () => 'null') : JSON.stringify(value);
 }
+
+/** As `stringifyJson`, but with bare `NaN` and `±Infinity` as Python writes them. For us and for Python; see `publicJson`. */
+export function exactJson(value: Value): JsonText {
+  return needsExactNumbers(value) ? exactText(value, String) : JSON.stringify(value);
+}
+
+/** The text of `exactJson` as JSON for everybody. */
+export const publicJson = (text: JsonText): JsonText =>
+  text.includes('NaN') || text.includes('Infinity') ? stringifyJson(parseJson(text)) : text;

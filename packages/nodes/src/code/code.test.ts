@@ -6,6 +6,7 @@ import {
   type Value,
   type ValueObject,
 } from '@millrace/contracts';
+import { exactJson, objectOf, parseJson } from '@millrace/graph';
 import { nodeRequest } from '../testing/request.js';
 import { createCodeNode } from './code.js';
 import type { CodeOutputLimits } from './limits.js';
@@ -50,6 +51,13 @@ describe('inputs', () => {
     ['a text', from('a', 'v'), 'é\n', '{"x":"é\\n"}'],
     ['an integer', from('a', 'v'), 1, '{"x":1}'],
     ['a float', from('a', 'v'), new Float(1), '{"x":1.0}'],
+    ['NaN and infinities', from('a', 'v'), [Number.NaN, -1 / 0], '{"x":[NaN,-Infinity]}'],
+    [
+      'an object with whole numbers as keys',
+      from('a', 'v'),
+      parseJson('{"b":1,"2":0,"1":0}'),
+      '{"x":{"b":1,"2":0,"1":0}}',
+    ],
     ['a big integer', from('a', 'v'), 2n ** 70n, '{"x":1180591620717411303424}'],
     ['a boolean', from('a', 'v'), true, '{"x":true}'],
     ['an object', from('a', 'v'), { b: [1, new Float(2)] }, '{"x":{"b":[1,2.0]}}'],
@@ -66,6 +74,17 @@ describe('inputs', () => {
   ])('%s', async (_, data, value, json) => {
     const { requests } = await runNode('{}', data, { pool: { a: value === undefined ? {} : { v: value } } });
     expect(requests.map(({ inputs }) => inputs)).toEqual([json]);
+  });
+
+  it('may have any name', async () => {
+    const variables = ['b', '2', '__proto__', '1', 'toString'].map((variable) => ({
+      variable,
+      value_selector: ['a', 'v'],
+    }));
+    const { result, requests } = await runNode('{}', { variables }, { pool: { a: { v: 1 } } });
+    const json = '{"b":1,"2":1,"__proto__":1,"1":1,"toString":1}';
+    expect(requests[0]?.inputs).toBe(json);
+    expect(exactJson(result.inputs)).toBe(json);
   });
 
   it('an empty sys.files is null', async () => {
@@ -127,6 +146,34 @@ describe('result', () => {
   it('converts before it checks: a declared text that looks like a number is one', async () => {
     const { result } = await runNode('{"x":"1e+3"}', declare({ x: 'string' }));
     expect(result).toMatchObject({ error: 'Output x must be a string, got float instead.' });
+  });
+
+  it.each([
+    '{"__proto__":1}',
+    '{"constructor":1,"toString":{"__proto__":[2]},"hasOwnProperty":null}',
+    '{"b":1,"10":2,"9":{"x":0,"1":NaN,"0":-Infinity}}',
+  ])('%s keeps names, order and numbers', async (json) => {
+    const outputs = objectOf(Object.keys(parseJson(json) as ValueObject).map((name) => [name, { type: 'boolean' }]));
+    const { result } = await runNode(json, { outputs });
+    expect(result.status === 'succeeded' && exactJson(result.outputs)).toBe(json);
+    expect(Object.getPrototypeOf({})).toBe(Object.prototype);
+  });
+
+  it.each(['__proto__', 'constructor', 'toString'])('an output %s that is not there is missing', async (name) => {
+    const { result } = await runNode('{}', { outputs: objectOf([[name, { type: 'number' }]]) });
+    expect(result).toMatchObject({ status: 'failed', error: `Output ${name} is missing.` });
+  });
+
+  it('checks the members that an output describes, whatever their names', async () => {
+    const children = objectOf([
+      ['__proto__', { type: 'number' }],
+      ['1', { type: 'string' }],
+    ]);
+    const outputs = { x: { type: 'object', children } };
+    const good = await runNode('{"x":{"__proto__":1,"1":"a"}}', { outputs });
+    expect(good.result.status === 'succeeded' && exactJson(good.result.outputs)).toBe('{"x":{"__proto__":1,"1":"a"}}');
+    const bad = await runNode('{"x":{"__proto__":"1","1":"a"}}', { outputs });
+    expect(bad.result).toMatchObject({ error: "Output x.__proto__ is not a number, got <class 'str'> instead." });
   });
 
   it('keeps integers, floats and big integers apart', async () => {

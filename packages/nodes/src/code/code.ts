@@ -1,5 +1,5 @@
 import type { CodeRunner, NodeExecutor, NodeScope, Value, ValueObject } from '@millrace/contracts';
-import { stringifyJson } from '@millrace/graph';
+import { exactJson, objectOf } from '@millrace/graph';
 import { definePureNode, type Success } from '../define-node.js';
 import { NodeFailure } from '../node-failure.js';
 import { checkSize } from '../node-size.js';
@@ -23,7 +23,7 @@ export function createCodeNode({ code: runner, codeOutputLimits }: CodeNodeDepen
     checkSize(report.inputs);
     request.reportInputs?.(report.inputs);
     const { tenantId, signal } = request;
-    const inputs = stringifyJson(report.inputs);
+    const inputs = exactJson(report.inputs);
     const result = await runner.run({ tenantId, language, code, inputs, signal, onBegin: request.begins });
     if (result.status === 'failed') throw new NodeFailure(result.error, 'CodeExecutionError');
     return { outputs: checkOutputs(readResult(result.value), outputs, limits) };
@@ -31,7 +31,7 @@ export function createCodeNode({ code: runner, codeOutputLimits }: CodeNodeDepen
 }
 
 function inputsOf(variables: CodeConfig['variables'], scope: NodeScope): ValueObject {
-  return Object.fromEntries(
+  return objectOf(
     variables.map(({ name, from, isFileList }): [string, Value] => {
       const value = scope.get(from) ?? null;
       return [name, isFileList && Array.isArray(value) && value.length === 0 ? null : value];

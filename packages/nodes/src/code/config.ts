@@ -1,4 +1,5 @@
-import type { CodeLanguage } from '@millrace/contracts';
+import type { CodeLanguage, Value, ValueObject } from '@millrace/contracts';
+import { isObject, objectOf } from '@millrace/graph';
 import { z } from 'zod';
 import { configured, listOf, looseSelector, looseText } from '../node-data.js';
 import { NodeFailure } from '../node-failure.js';
@@ -12,9 +13,18 @@ export interface DeclaredOutput {
 /** Outputs by name, in the order of the file. */
 export type DeclaredOutputs = Record<string, DeclaredOutput>;
 
+/** Listed with their names: the library's records leave out `__proto__`. */
 const outputs: z.ZodType<DeclaredOutputs> = z.lazy(() =>
-  z.record(z.string(), z.object({ type: looseText, children: outputs.nullish() })),
+  z.preprocess(
+    (declared) => (isObject(declared as Value) ? listed(declared as ValueObject) : declared),
+    z
+      .array(z.object({ name: z.string(), type: looseText, children: outputs.nullish() }))
+      .transform((list) => objectOf(list.map(({ name, ...output }) => [name, output]))),
+  ),
 );
+
+const listed = (declared: ValueObject): Value[] =>
+  Object.entries(declared).map(([name, output]) => (isObject(output) ? { ...output, name } : output));
 
 const variable = z.object({ variable: looseText, value_selector: looseSelector, value_type: looseText });
 

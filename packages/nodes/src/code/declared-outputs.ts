@@ -1,5 +1,5 @@
 import type { Value, ValueObject } from '@millrace/contracts';
-import { isNumber, isObject, typeName } from '@millrace/graph';
+import { isNumber, isObject, objectOf, typeName } from '@millrace/graph';
 import { NodeFailure } from '../node-failure.js';
 import type { DeclaredOutput, DeclaredOutputs } from './config.js';
 import type { CodeOutputLimits } from './limits.js';
@@ -27,7 +27,7 @@ export function checkOutputs(
   if (entries.length !== Object.keys(result).length) {
     throw new NodeFailure('Not all output parameters are validated.', 'CodeNodeError');
   }
-  return Object.fromEntries(entries);
+  return objectOf(entries);
 }
 
 /** Where a value stands. */

@@ -1,5 +1,5 @@
 import type { JsonText, Value, ValueObject } from '@millrace/contracts';
-import { floatValue, isObject, parseJson, typeName } from '@millrace/graph';
+import { floatValue, isObject, objectOf, parseJson, typeName } from '@millrace/graph';
 import { NodeFailure } from '../node-failure.js';
 
 /** Deeper values are a mistake or an attack; whoever handles a value after this may recurse. */
@@ -30,7 +30,7 @@ function parse(text: JsonText): Value {
 }
 
 const membersWithFloats = (object: ValueObject): ValueObject =>
-  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, withFloats(value)]));
+  objectOf(Object.entries(object).map(([key, value]) => [key, withFloats(value)]));
 
 function withFloats(value: Value): Value {
   if (typeof value === 'string') return exponentText.test(value) ? floatValue(Number(value)) : value;

@@ -1,4 +1,5 @@
-import type { NodeExecutor, ValueObject } from '@millrace/contracts';
+import type { NodeExecutor } from '@millrace/contracts';
+import { objectOf } from '@millrace/graph';
 import { z } from 'zod';
 import { defineQuickNode } from '../define-node.js';
 import { configured, listOf, looseText, selector } from '../node-data.js';
@@ -11,9 +12,7 @@ export function createEndNode(): NodeExecutor {
     outputs.map(({ variable, value_selector: from }) => ({ variable, from: from ?? [] })),
   );
   return defineQuickNode('end', ({ data, scope }, report) => {
-    const outputs: ValueObject = Object.fromEntries(
-      configure(data).map(({ variable, from }) => [variable, scope.get(from) ?? null]),
-    );
+    const outputs = objectOf(configure(data).map(({ variable, from }) => [variable, scope.get(from) ?? null]));
     report.inputs = outputs;
     return { outputs };
   });

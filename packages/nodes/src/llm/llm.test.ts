@@ -295,6 +295,29 @@ describe('llm', () => {
     });
   });
 
+  it('takes any name for a jinja variable', async () => {
+    const message = {
+      role: 'user',
+      edition_type: 'jinja2',
+      jinja2_text: '{{ __proto__ }}|{{ constructor }}|{{ list }}',
+    };
+    const variables = [
+      { variable: '__proto__', value_selector: ['a', 'v'] },
+      { variable: 'constructor', value_selector: ['a', 'n'] },
+      { variable: 'list', value_selector: ['a', 'nulls'] },
+    ];
+    const { reported, calls } = await run(
+      { prompt_template: [message], prompt_config: { jinja2_variables: variables } },
+      { a: { ...pool.a, nulls: [null] } },
+    );
+    expect(calls[0]?.messages).toMatchObject([{ text: 'Ada|None|[None]' }]);
+    expect(Object.entries(reported[0] ?? {}).slice(0, 3)).toEqual([
+      ['__proto__', 'Ada'],
+      ['constructor', ''],
+      ['list', 'None'],
+    ]);
+  });
+
   it('reports jinja variables as text', async () => {
     const message = { role: 'user', text: '', edition_type: 'jinja2', jinja2_text: '{{ list }}' };
     const variables = ['list', 'obj', 'n', 'mixed', 'records'].map((name) => ({

@@ -1,5 +1,13 @@
 import { noPromptFound, type NodeScope, type Selector, type Value, type ValueObject } from '@millrace/contracts';
-import { parseJson, renderTemplate, templateReferences, textBudget, type SpendText } from '@millrace/graph';
+import {
+  defineMember,
+  objectOf,
+  parseJson,
+  renderTemplate,
+  templateReferences,
+  textBudget,
+  type SpendText,
+} from '@millrace/graph';
 import { NodeFailure } from '../node-failure.js';
 import type { LlmConfig } from './config.js';
 import { contextFiles, contextText, reportedText } from './context.js';
@@ -28,11 +36,13 @@ export function assemblePrompt(config: LlmConfig, scope: NodeScope, inputs: Valu
     const value = required(path);
     if (value !== null) inputs[`#${path.join('.')}#`] = value;
   }
-  const jinjaValues: ValueObject = {};
-  for (const { variable, value_selector: path } of config.jinjaVariables) {
-    jinjaValues[variable] = required(path);
-    inputs[variable] = reportedText(jinjaValues[variable]);
-  }
+  const jinjaValues = objectOf(
+    config.jinjaVariables.map(({ variable, value_selector: path }) => {
+      const value = required(path);
+      defineMember(inputs, variable, reportedText(value));
+      return [variable, value];
+    }),
+  );
   const contextValue = config.context && scope.get(config.context);
   const context = contextValue === undefined ? '' : contextText(contextValue);
   if (context !== '') inputs['#context#'] = context;

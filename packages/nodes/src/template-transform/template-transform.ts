@@ -1,4 +1,5 @@
 import type { NodeExecutor, ValueObject } from '@millrace/contracts';
+import { objectOf } from '@millrace/graph';
 import { z } from 'zod';
 import { defineQuickNode } from '../define-node.js';
 import { TemplateError } from '../jinja/errors.js';
@@ -19,7 +20,9 @@ export function createTemplateTransformNode(): NodeExecutor {
     'template-transform',
     ({ data, scope }, report) => {
       const { variables, render } = configure(data);
-      for (const { variable, value_selector: from } of variables) report.inputs[variable] = scope.get(from) ?? null;
+      report.inputs = objectOf(
+        variables.map(({ variable, value_selector: from }) => [variable, scope.get(from) ?? null]),
+      );
       return { outputs: { output: render(report.inputs) } };
     },
     explain,

@@ -1,4 +1,5 @@
-import type { NodeExecutor, NodeScope, Selector, Value, ValueObject } from '@millrace/contracts';
+import type { NodeExecutor, NodeScope, Selector, Value } from '@millrace/contracts';
+import { objectOf } from '@millrace/graph';
 import { z } from 'zod';
 import { defineQuickNode } from '../define-node.js';
 import { configured, listOf, looseFlag, looseText, selector } from '../node-data.js';
@@ -21,17 +22,18 @@ export function createVariableAggregatorNode(): NodeExecutor {
   }));
   return defineQuickNode('variable-aggregator', ({ data, scope }, report) => {
     const { variables, groups } = configure(data);
-    const outputs: ValueObject = {};
-    const take = (candidates: readonly Selector[], put: (value: Value) => void) => {
+    const inputs: [string, Value][] = [];
+    const take = (candidates: readonly Selector[], outputOf: (value: Value) => [string, Value]): [string, Value][] => {
       const found = firstExisting(candidates, scope);
-      if (!found) return;
-      report.inputs[found.path.slice(1).join('.')] = found.value;
-      put(found.value);
+      if (!found) return [];
+      inputs.push([found.path.slice(1).join('.'), found.value]);
+      return [outputOf(found.value)];
     };
-    if (groups) {
-      for (const group of groups) take(group.variables, (value) => (outputs[group.group_name] = { output: value }));
-    } else take(variables, (value) => (outputs['output'] = value));
-    return { outputs };
+    const outputs = groups
+      ? groups.flatMap((group) => take(group.variables, (output) => [group.group_name, { output }]))
+      : take(variables, (output) => ['output', output]);
+    report.inputs = objectOf(inputs);
+    return { outputs: objectOf(outputs) };
   });
 }
 
