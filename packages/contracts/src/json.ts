@@ -1,6 +1,7 @@
 /**
  * JSON text in which integers and floats are kept apart: an integral float is written `1.0`,
- * an integer `1`. Users' values cross every port in this form, as opaque strings; only
+ * an integer `1`; NaN and infinities are bare words, as in Python, except in what the public sees (`publicJson`).
+ * Users' values cross every port in this form, as opaque strings; only
  * `@millrace/graph` (`values/json.ts`) reads and writes it.
  */
 export type JsonText = string;

@@ -11,7 +11,15 @@ import {
   type TraceCarrier,
   type ValueObject,
 } from '@millrace/contracts';
-import { parseJson, resolveSelector, stringifyJson, toMarkdown, type Plan } from '@millrace/graph';
+import {
+  exactJson,
+  parseJson,
+  publicJson,
+  resolveSelector,
+  stringifyJson,
+  toMarkdown,
+  type Plan,
+} from '@millrace/graph';
 import { chunkPrefix, workflowStarted } from './events.js';
 import type { AcceptedRun, RunStore } from './ports.js';
 import { systemVariables } from './scope.js';
@@ -94,7 +102,7 @@ export function createAccept(deps: AcceptDeps): Accept {
       ...(request.filesUrl ? { filesUrl: request.filesUrl } : {}),
       createdAtMs,
     };
-    const inputs = stringifyJson(request.inputs);
+    const inputs = exactJson(request.inputs);
     const { triggeredFrom } = request;
     const accepted: AcceptedRun = {
       ...{ context, versionLabel: request.version.label, inputs },
@@ -245,7 +253,8 @@ async function startRun({ state, queue }: AcceptDeps, run: StartRun): Promise<vo
 }
 
 /** User inputs and `sys.*` keys, as `workflow_started` and the run's record show them. */
-export function startedInputs(context: RunContext, inputs: string): string {
+export function startedInputs(context: RunContext, exactInputs: string): string {
+  const inputs = publicJson(exactInputs);
   const { timestamp: _, ...system } = systemVariables(context);
   const sys = Object.entries(system).map(([key, value]) => `${JSON.stringify(`sys.${key}`)}:${stringifyJson(value)}`);
   return inputs === '{}' ? `{${sys.join(',')}}` : `${inputs.slice(0, -1)},${sys.join(',')}}`;

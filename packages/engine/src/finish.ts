@@ -8,7 +8,7 @@ import {
   type TerminalStatus,
   type ValueObject,
 } from '@millrace/contracts';
-import { mergeOutputs, parseJson, stringifyJson, type Plan } from '@millrace/graph';
+import { mergeOutputs, parseJson, publicJson, stringifyJson, type Plan } from '@millrace/graph';
 import { recordRunSpan } from '@millrace/telemetry';
 import { runLedger } from './contexts.js';
 import { errorEvent, nodeFinished, nodeStarted, workflowFinished } from './events.js';
@@ -78,7 +78,7 @@ export function endingOf(decided: DecidedRun): Ending {
 /** One End node, the usual case, needs no merging: its text is the run's. */
 function mergedOutputs([first, ...others]: JsonText[]): JsonText {
   if (first === undefined) return '{}';
-  if (others.length === 0) return first;
+  if (others.length === 0) return publicJson(first);
   return stringifyJson(mergeOutputs([first, ...others].map((text) => parseJson(text) as ValueObject)));
 }
 

@@ -16,7 +16,9 @@ import type {
 } from '@millrace/contracts';
 import {
   edgeTable,
+  exactJson,
   mayHoldFiles,
+  publicJson,
   resolveSelector,
   stringifyJson,
   toMarkdown,
@@ -68,7 +70,7 @@ export async function settleNode(deps: SettleDeps, work: Work, result: NodeResul
     status: outcome.status,
     inputs: stringifyJson(result.inputs),
     processData: stringifyJson(result.processData),
-    outputs: outputs ?? 'null',
+    outputs: outputs === null ? 'null' : publicJson(outputs),
     error: outcome.error,
     elapsedSeconds: Math.round(elapsedMs * 1000) / 1e6,
     metadata: Object.keys(metadata).length === 0 ? 'null' : JSON.stringify(metadata),
@@ -111,17 +113,17 @@ export async function settleNode(deps: SettleDeps, work: Work, result: NodeResul
   if (settled.decided) await deps.finish(settled.decided);
 }
 
-/** Outputs and their text; links to files are as young as the event that shows them. */
+/** Outputs and their text for later nodes; links to files are as young as the event that shows them. */
 function writeOutputs(
   { fresh }: SettleDeps,
   { execution }: Work,
   { outputs: values }: Outcome,
 ): { values: ValueObject | null; outputs: JsonText | null } {
   if (values === null) return { values, outputs: null };
-  const outputs = stringifyJson(values);
+  const outputs = exactJson(values);
   if (!mayHoldFiles(outputs)) return { values, outputs };
   const linked = fresh(execution.run, values);
-  return { values: linked, outputs: stringifyJson(linked) };
+  return { values: linked, outputs: exactJson(linked) };
 }
 
 /** Targets of the taken edges of a node that wait for no other edge. */

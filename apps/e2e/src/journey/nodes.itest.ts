@@ -73,6 +73,95 @@ describe('code nodes in the cage', () => {
     expect(finished).toMatchObject({ inputs: { text: 'ä 𝄞', n: 4 }, outputs: { words: ['ä', '𝄞'], gone: null } });
   });
 
+  it('hand NaN and infinities on to nodes of every kind; whoever reads JSON sees null', async () => {
+    const x = ['py', 'x'];
+    const above: Record<string, unknown> = { variable_selector: x, comparison_operator: '≥', value: '-1' };
+    const nodes = [
+      input,
+      python('py', 'return {"x": float("nan"), "l": [n, float("-inf")], "gone": None}', {
+        ...{ x: 'number', l: 'array[number]', gone: 'number' },
+      }),
+      template('print', '{{ x }} {{ l }} {{ gone }}', { x, l: ['py', 'l'], gone: ['py', 'gone'] }),
+      python(
+        'again',
+        'return {"s": repr([text, n])}',
+        { s: 'string' },
+        {
+          variables: [
+            { variable: 'text', value_selector: x },
+            { variable: 'n', value_selector: ['py', 'l'] },
+          ],
+        },
+      ),
+      code(
+        'js',
+        'const main = ({x}) => ({ s: String(x), x })',
+        { x },
+        { s: 'string', x: 'number' },
+        {
+          ...{ code_language: 'javascript' },
+        },
+      ),
+      {
+        id: 'if',
+        data: {
+          ...{ type: 'if-else', title: 'if' },
+          cases: [
+            { case_id: 'true', logical_operator: 'or', conditions: [above, { ...above, comparison_operator: '<' }] },
+          ],
+        },
+      },
+      end({
+        x,
+        l: ['py', 'l'],
+        printed: ['print', 'output'],
+        again: ['again', 's'],
+        js: ['js', 's'],
+        back: ['js', 'x'],
+      }),
+    ];
+    const edges = nodes.slice(1).map(({ id }, at): [string, string, string] => {
+      const source = nodes[at]?.id ?? '';
+      return [source, id, source === 'if' ? 'false' : 'source'];
+    });
+    const client = await clientOf(workflowFile({ nodes, edges }));
+    const events = await collect(await client.stream({ text: '', n: 1 }));
+    checkStream(events);
+    expect(events.at(-1)?.data).toMatchObject({
+      status: 'succeeded',
+      outputs: {
+        ...{ x: null, l: [1, null], printed: 'nan [1, -inf] None', again: '[nan, [1, -inf]]' },
+        ...{ js: 'NaN', back: null },
+      },
+    });
+    const finished = events.find(({ event, data }) => event === 'node_finished' && data['node_id'] === 'py')?.data;
+    expect(finished).toMatchObject({ outputs: { x: null, l: [1, null] } });
+    const streamed = events.filter(({ event }) => event === 'text_chunk').map(({ data }) => data['text']);
+    expect(streamed.join('')).toContain('nan');
+  });
+
+  it('may name their outputs as they like, and keep the order of keys', async () => {
+    const outputs = { b: 'object', '10': 'number', '9': 'number', ['__proto__']: 'number', constructor: 'string' };
+    const body = 'return {"b": {"z": 1, "1": [2], "0": 3}, "10": 10, "9": 9, "__proto__": 0, "constructor": "c"}';
+    const client = await clientOf(
+      workflowFile({
+        nodes: [
+          input,
+          python('py', body, outputs),
+          template('print', '{{ b }}{{ p }}{{ c }}', {
+            ...{ b: ['py', 'b'], p: ['py', '__proto__'], c: ['py', 'constructor'] },
+          }),
+          end({ printed: ['print', 'output'], b: ['py', 'b'], ['__proto__']: ['py', '__proto__'] }),
+        ],
+      }),
+    );
+    const request = { inputs: { text: '', n: 1 }, user: 'e2e', response_mode: 'blocking' };
+    const answer = await client.request('POST', 'workflows/run', { body: request });
+    expect(await answer.text()).toContain(
+      `"outputs":{"printed":"{'z': 1, '1': [2], '0': 3}0c","b":{"z":1,"1":[2],"0":3},"__proto__":0}`,
+    );
+  });
+
   it.each<[string, string, Record<string, string>, string]>([
     ['an exception', 'return {"x": 1 / 0}', { x: 'number' }, 'ZeroDivisionError'],
     ['a syntax error', 'return {', { x: 'number' }, 'SyntaxError'],

@@ -9,6 +9,8 @@ export const prelude = `(() => {
   'use strict';
   const { parse, stringify } = JSON;
   const { defineProperty } = Object;
+  const { apply } = Reflect;
+  const { replace, slice } = String.prototype;
   const TypeErrorOfCage = TypeError;
   const longest = 8000;
   let a = 0, b = 0, c = 0, counter = 1;
@@ -42,11 +44,33 @@ export const prelude = `(() => {
     return typeof stack === 'string' ? title + '\\n' + stack : title;
   };
 
+  // Inputs may hold bare NaN and infinities, as Python writes them: they become strings, and all others are marked at their end.
+  const words = /\\\\[^]|"(\\s*:)?|-?Infinity|NaN/g;
+  let inString = false;
+  const mark = (token, colon) => {
+    if (token[0] === '"') {
+      inString = !inString;
+      return inString || colon !== undefined ? token : '.' + token;
+    }
+    return inString || token[0] === '\\\\' ? token : '"' + token + '"';
+  };
+  const unmark = (key, value) => {
+    if (typeof value !== 'string') return value;
+    return value[value.length - 1] === '.' ? apply(slice, value, [0, -1]) : +value;
+  };
+  const read = (text) => {
+    try {
+      return parse(text);
+    } catch {
+      return parse(apply(replace, text, [words, mark]), unmark);
+    }
+  };
+
   return [
     (x, y, z) => { a = x; b = y; c = z; for (let round = 0; round < 12; round++) random(); },
     (main, inputs) => {
       if (typeof main !== 'function') throw new TypeErrorOfCage('the code defines no function main');
-      const text = stringify(main(parse(inputs)));
+      const text = stringify(main(read(inputs)));
       if (text === undefined) throw new TypeErrorOfCage('main returned nothing that JSON can hold');
       return 'R' + text;
     },

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CodeResult } from '@millrace/contracts';
+import type { CodeLanguage, CodeResult } from '@millrace/contracts';
 import { type CodeRunnerOptions, createCodeRunner, type ManagedCodeRunner } from '../index.js';
 import { runCode } from '../testing/attack.js';
 
@@ -67,6 +67,24 @@ describe('forms of values', () => {
       status: 'returned',
       value: '{"x":[1,{"y":null}],"f":1,"h":1.5,"d":"1970-01-01T00:00:00.000Z","n":null,"s":"é😀"}',
     });
+  });
+
+  test('NaN and infinities arrive in both languages', async () => {
+    const runner = start();
+    const inputs =
+      '{"NaN":NaN,"l":[Infinity,-Infinity,"NaN","\\"NaN\\\\",".","a : b",""],"s":"NaN: NaN","__proto__":{"1":"."}}';
+    const strings = ['NaN', '"NaN\\', '.', 'a : b', '', 'NaN: NaN', '.'];
+    const run = (language: CodeLanguage, code: string): Promise<CodeResult> =>
+      runner.run({ tenantId: 'a', language, signal: new AbortController().signal, code, inputs });
+    const python =
+      'def main(**i): return {"n": [repr(i["NaN"]), *map(repr, i["l"][:2])], "s": [*i["l"][2:], i["s"], i["__proto__"]["1"]]}';
+    expect(value(await run('python3', python))).toEqual({ n: ['nan', 'inf', '-inf'], s: strings });
+    const javaScript =
+      'const main = (i) => ({ n: [i.NaN, ...i.l.slice(0, 2)].map(String), s: [...i.l.slice(2), i.s, i.__proto__["1"]] })';
+    expect(value(await run('javascript', javaScript))).toEqual({ n: ['NaN', 'Infinity', '-Infinity'], s: strings });
+    const tampering =
+      'String.prototype.replace = JSON.parse = Reflect.apply = null; RegExp.prototype[Symbol.replace] = null;';
+    expect(await run('javascript', tampering + javaScript)).toMatchObject({ status: 'failed' });
   });
 
   test('values of any kind are handed on: judging them is the node’s part', async () => {
