@@ -208,7 +208,7 @@ describe('llm', () => {
         prompt_template: { text: '', edition_type: 'jinja2', jinja2_text: 'n={{ n }};' },
         prompt_config: { jinja2_variables: [{ variable: 'n', value_selector: ['a', 'n'] }] },
       },
-      [text('user', 'n=None;')],
+      [text('user', 'n=;')],
     ],
     ['an unknown role counts as user', { prompt_template: [text('tool', 'x')] }, [text('user', 'x')]],
     [
@@ -295,7 +295,7 @@ describe('llm', () => {
     });
   });
 
-  it('takes any name for a jinja variable', async () => {
+  it('takes any name for a jinja variable; a null is an empty text, one inside a list is None', async () => {
     const message = {
       role: 'user',
       edition_type: 'jinja2',
@@ -310,7 +310,7 @@ describe('llm', () => {
       { prompt_template: [message], prompt_config: { jinja2_variables: variables } },
       { a: { ...pool.a, nulls: [null] } },
     );
-    expect(calls[0]?.messages).toMatchObject([{ text: 'Ada|None|[None]' }]);
+    expect(calls[0]?.messages).toMatchObject([{ text: 'Ada||[None]' }]);
     expect(Object.entries(reported[0] ?? {}).slice(0, 3)).toEqual([
       ['__proto__', 'Ada'],
       ['constructor', ''],

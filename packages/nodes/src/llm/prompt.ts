@@ -38,7 +38,8 @@ export function assemblePrompt(config: LlmConfig, scope: NodeScope, inputs: Valu
   }
   const jinjaValues = objectOf(
     config.jinjaVariables.map(({ variable, value_selector: path }) => {
-      const value = required(path);
+      // A null is an empty text here (dsl 2.9), unlike in a template node.
+      const value = required(path) ?? '';
       defineMember(inputs, variable, reportedText(value));
       return [variable, value];
     }),
