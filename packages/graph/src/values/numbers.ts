@@ -10,10 +10,10 @@ export function formatFloat(n: number): string {
 }
 
 /** White space as Python's `strip` sees it; unlike JavaScript's, with the separators \x1c–\x1f and \x85. */
-const space = /^[^\S\ufeff]$|^[\x1c-\x1f\x85]$/;
+const anySpace = /^[^\S\ufeff]$|^[\x1c-\x1f\x85]$/;
 
 /** Python's `strip`; loops, because a regular expression takes quadratic time on long inner spaces. */
-export function pythonStrip(text: string): string {
+export function pythonStrip(text: string, space = anySpace): string {
   let start = 0;
   let end = text.length;
   while (start < end && space.test(text.charAt(start))) start += 1;
@@ -24,6 +24,22 @@ export function pythonStrip(text: string): string {
 /** Longest integer text that Python converts, digits. */
 export const maxIntegerDigits = 4300;
 
+/** Around numbers the separators \x1c–\x1f are none. */
+const numeralSpace = /^[^\S\ufeff]$|^\x85$/;
+const decimalDigit = /^\p{Nd}$/u;
+
+/** A decimal digit of any script as an ASCII one: scripts have theirs in a row, from zero to nine. */
+function asciiDigit(digit: string): string {
+  const code = digit.codePointAt(0) ?? 0;
+  let before = code;
+  while (decimalDigit.test(String.fromCodePoint(before - 1))) before -= 1;
+  return String((code - before) % 10);
+}
+
+/** A text as `int()` and `float()` look at it: without outer white space, all digits in ASCII. */
+export const pythonNumeral = (text: string): string =>
+  pythonStrip(text, numeralSpace).replace(/(?!\d)\p{Nd}/gu, asciiDigit);
+
 const digits = '\\d+(?:_\\d+)*';
 const integerText = new RegExp(`^[+-]?${digits}$`);
 const mantissa = `(?:${digits}(?:\\.(?:${digits})?)?|\\.${digits})`;
@@ -31,7 +47,7 @@ const floatText = new RegExp(`^([+-]?)(?:(${mantissa}(?:e[+-]?${digits})?)|inf|i
 
 /** `int(text)`: `undefined` where Python raises `ValueError`. */
 export function parsePythonInt(text: string): number | bigint | undefined {
-  const stripped = pythonStrip(text);
+  const stripped = pythonNumeral(text);
   if (!integerText.test(stripped)) return undefined;
   const plain = stripped.replaceAll('_', '').replace('+', '');
   if (plain.replace('-', '').length > maxIntegerDigits) return undefined;
@@ -42,7 +58,7 @@ export function parsePythonInt(text: string): number | bigint | undefined {
 
 /** `float(text)` as a double: `undefined` where Python raises `ValueError`. See `floatValue` for a `Value`. */
 export function parsePythonFloat(text: string): number | undefined {
-  const stripped = pythonStrip(text);
+  const stripped = pythonNumeral(text);
   const match = floatText.exec(stripped);
   if (!match) return undefined;
   if (match[2] !== undefined) return Number(stripped.replaceAll('_', ''));

@@ -112,6 +112,13 @@ describe('Python behaviour (dsl appendix A)', () => {
     ['1e5', undefined],
     ['', undefined],
     ['0x10', undefined],
+    ['\u0661\u0662\uff13\u{1d7df}', 1237],
+    ['\u3000-\u0967_1\x85', -11],
+    ['\x1c1', undefined],
+    ['\u0661\x1f', undefined],
+    ['\ufeff1', undefined],
+    ['\u00b2', undefined],
+    ['\u22121', undefined],
   ])('int(%j)', (text, value) => {
     expect(parsePythonInt(text)).toBe(value);
   });
@@ -129,6 +136,10 @@ describe('Python behaviour (dsl appendix A)', () => {
     ['1,5', undefined],
     ['', undefined],
     ['0x10', undefined],
+    ['\u0661.\u0665e-\u0661', 0.15],
+    ['\u2003inf\u00a0', Number.POSITIVE_INFINITY],
+    ['\u0661\u066b\u0665', undefined],
+    ['1.5\x1e', undefined],
   ])('float(%j)', (text, value) => {
     expect(parsePythonFloat(text)).toBe(value);
   });

@@ -135,6 +135,9 @@ describe('result', () => {
     ['at any depth', 'object', '{"x":{"a":["2e+1"],"b":{"c":"3e-1"}}}', { a: [new Float(20)], b: { c: 0.3 } }],
     ['an exponent without sign stays text', 'string', '{"x":"1e3"}', '1e3'],
     ['text around it stays text', 'string', '{"x":"v1e+3"}', 'v1e+3'],
+    ['with digits of any script and a last line end', 'number', '{"x":"\u0661.\u0665e+2\\n"}', new Float(150)],
+    ['a second line stays text', 'string', '{"x":"1e+3\\n\\n"}', '1e+3\n\n'],
+    ['one too large is an infinity', 'boolean', '{"x":"1e+999"}', Number.POSITIVE_INFINITY],
     ['a sign of plus stays text', 'string', '{"x":"+1e+3"}', '+1e+3'],
     ['long digits cost linear time', 'string', `{"x":"${'1'.repeat(300_000)}"}`, '1'.repeat(300_000)],
   ])('%s', async (_, type, json, x) => {

@@ -1,12 +1,12 @@
 import type { JsonText, Value, ValueObject } from '@millrace/contracts';
-import { floatValue, isObject, objectOf, parseJson, typeName } from '@millrace/graph';
+import { floatValue, isObject, objectOf, parseJson, parsePythonFloat, typeName } from '@millrace/graph';
 import { NodeFailure } from '../node-failure.js';
 
 /** Deeper values are a mistake or an attack; whoever handles a value after this may recurse. */
 const maxNesting = 200;
 
-/** Python's `^-?\d+\.?\d*e[+-]\d+$`, written so that long digits take linear time. */
-const exponentText = /^-?\d+(?:\.\d*)?e[+-]\d+$/i;
+/** Python's `^-?\d+\.?\d*e[+-]\d+$`, written so that long digits take linear time. There `$` passes over a last line end. */
+const exponentText = /^-?\p{Nd}+(?:\.\p{Nd}*)?[eE][+-]\p{Nd}+\n?$/u;
 
 /** What `main` returned, with texts such as `1e+16` turned into floats (dsl 4.11). @throws NodeFailure */
 export function readResult(text: JsonText): ValueObject {
@@ -32,8 +32,13 @@ function parse(text: JsonText): Value {
 const membersWithFloats = (object: ValueObject): ValueObject =>
   objectOf(Object.entries(object).map(([key, value]) => [key, withFloats(value)]));
 
+function exponentNumber(text: string): Value | undefined {
+  const number = exponentText.test(text) ? parsePythonFloat(text) : undefined;
+  return number === undefined ? undefined : floatValue(number);
+}
+
 function withFloats(value: Value): Value {
-  if (typeof value === 'string') return exponentText.test(value) ? floatValue(Number(value)) : value;
+  if (typeof value === 'string') return exponentNumber(value) ?? value;
   if (Array.isArray(value)) return value.map(withFloats);
   return isObject(value) ? membersWithFloats(value) : value;
 }

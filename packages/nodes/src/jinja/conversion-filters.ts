@@ -5,7 +5,7 @@ import {
   isInteger,
   parsePythonFloat,
   parsePythonInt,
-  pythonStrip,
+  pythonNumeral,
   toDouble,
 } from '@millrace/graph';
 import { asNumber } from './arithmetic.js';
@@ -119,7 +119,7 @@ const toInteger = filter('default base', (input, [fallback = 0, base]) => {
 
 const radixPrefixes: Record<number, RegExp> = { 2: /^0b/i, 8: /^0o/i, 16: /^0x/i };
 function parseRadix(text: string, radix: number): number | bigint | undefined {
-  const match = /^([+-]?)(\w{1,5000})$/.exec(pythonStrip(text).replace(/(?<=\w)_(?=\w)/g, ''));
+  const match = /^([+-]?)(\w{1,5000})$/.exec(pythonNumeral(text).replace(/(?<=[^\W_])_(?=[^\W_])/g, ''));
   if (!match) return undefined;
   const prefix = Object.entries(radixPrefixes).find(([, pattern]) => pattern.test(match[2] ?? ''));
   const usable = radix === 0 ? Number(prefix?.[0] ?? 10) : radix;

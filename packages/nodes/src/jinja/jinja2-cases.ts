@@ -8,6 +8,7 @@ export const variables =
 // prettier-ignore
 export const cases: readonly (readonly [template: string, output: string | null])[] = [
   ['Hello {{ name }}', 'Hello Ada'],
+  ["{{ '\u0661\uff12'|int }} {{ '\u3000\u0661.5 '|float }} {{ 'f__f'|int(7, 16) }} {{ 'f_f'|int(7, 16) }}", '12 1.5 7 255'],
   [
     '{{ t }} {{ f }} {{ n }} {{ i }} {{ fl }} {{ pi }} {{ big }} {{ small }} {{ huge }}',
     'True False None 3 1.0 3.14159 12345678901234567890 1e-05 1e+16',
