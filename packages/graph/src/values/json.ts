@@ -80,7 +80,8 @@ function readable(text: JsonText, mark: string): JsonText {
       return inString || colon === undefined ? token : `${mark}${token}`;
     }
     if (inString || token.startsWith('\\')) return token;
-    return token === 'NaN' ? nanSource : token.startsWith('-') ? '-1e999' : '1e999';
+    // Spaces keep it apart from what it would make another number with.
+    return ` ${token === 'NaN' ? nanSource : token.startsWith('-') ? '-1e999' : '1e999'} `;
   });
 }
 
