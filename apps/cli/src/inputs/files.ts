@@ -53,13 +53,13 @@ export async function fileInputs(
 ): Promise<Record<string, unknown>> {
   const wanted = given.map(({ name, value }) => ({ variable: variableOf(form, name), value }));
   for (const { variable, value } of wanted) await check(variable, value, wanted);
-  const inputs: Record<string, unknown> = {};
+  const inputs = new Map<string, unknown>();
   for (const { variable, value } of wanted) {
     const mapping = await mappingOf(api, variable, value, user);
-    if (variable.kind === 'file') inputs[variable.variable] = mapping;
-    else inputs[variable.variable] = [...((inputs[variable.variable] as object[] | undefined) ?? []), mapping];
+    const before = (inputs.get(variable.variable) as object[] | undefined) ?? [];
+    inputs.set(variable.variable, variable.kind === 'file' ? mapping : [...before, mapping]);
   }
-  return inputs;
+  return Object.fromEntries(inputs);
 }
 
 async function check({ variable, kind }: FormVariable, value: string, all: { variable: FormVariable }[]) {

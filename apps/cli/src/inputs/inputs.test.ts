@@ -16,6 +16,8 @@ const form: FormVariable[] = parameters.parse({
     { select: { variable: 'tone', options: ['a', 'b'] } },
     { file: { variable: 'doc', allowed_file_types: ['document', 'image'] } },
     { 'file-list': { variable: 'docs', allowed_file_types: ['custom'] } },
+    { number: { variable: '__proto__' } },
+    { 'file-list': { variable: 'constructor', allowed_file_types: ['custom'] } },
   ],
 });
 const inputs = (...texts: string[]) =>
@@ -61,7 +63,12 @@ describe('typed inputs', () => {
     expect(() => typed(text)).toThrow(message);
   });
 
+  it('takes any name', () => {
+    expect(Object.entries(typed('__proto__=1'))).toEqual([['__proto__', 1]]);
+  });
+
   it('refuses a name given twice', () => {
+    expect(() => typed('__proto__=1', '__proto__=1')).toThrow('twice');
     expect(() => typed('name=a', 'name=b')).toThrow('twice');
   });
 
@@ -97,6 +104,12 @@ describe('files', () => {
       ],
     });
     expect(uploads[0]).toBe('a.pdf me application/pdf');
+  });
+
+  it('may have any name', async () => {
+    expect(await files('constructor=https://example.com/b.png')).toEqual({
+      constructor: [{ type: 'custom', transfer_method: 'remote_url', url: 'https://example.com/b.png' }],
+    });
   });
 
   it('are all looked at before the first is uploaded', async () => {

@@ -13,14 +13,14 @@ const isFile = ({ kind }: FormVariable): boolean => kind === 'file' || kind === 
  * @throws CliError (usage) for an unknown name, a value of another type, or a name given twice
  */
 export function typedInputs(form: readonly FormVariable[], given: readonly Assignment[]): Record<string, unknown> {
-  const inputs: Record<string, unknown> = {};
+  const inputs = new Map<string, unknown>();
   for (const { name, value } of given) {
     const variable = variableOf(form, name);
     if (isFile(variable)) throw usageError(`${name} is a file: give it with --file ${name}=path or ${name}=https://…`);
-    if (Object.hasOwn(inputs, name)) throw usageError(`--input ${name} is given twice.`);
-    inputs[name] = typedValue(variable, value);
+    if (inputs.has(name)) throw usageError(`--input ${name} is given twice.`);
+    inputs.set(name, typedValue(variable, value));
   }
-  return inputs;
+  return Object.fromEntries(inputs);
 }
 
 /** The variable of a name. @throws CliError (usage) that lists what there is */
