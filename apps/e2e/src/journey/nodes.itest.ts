@@ -140,25 +140,36 @@ describe('code nodes in the cage', () => {
     expect(streamed.join('')).toContain('nan');
   });
 
-  it('may name their outputs as they like, and keep the order of keys', async () => {
+  it('take any name for nodes, variables and outputs, and keep the order of keys', async () => {
+    const variables = { ['__proto__']: ['start', '__proto__'], toString: ['start', 'toString'] };
     const outputs = { b: 'object', '10': 'number', '9': 'number', ['__proto__']: 'number', constructor: 'string' };
-    const body = 'return {"b": {"z": 1, "1": [2], "0": 3}, "10": 10, "9": 9, "__proto__": 0, "constructor": "c"}';
+    const body =
+      'return {"b": {"z": 1, "1": [2], "0": 3}, "10": 10, "9": 9, "__proto__": __proto__ + 1, "constructor": repr(toString)}';
     const client = await clientOf(
       workflowFile({
         nodes: [
-          input,
-          python('py', body, outputs),
-          template('print', '{{ b }}{{ p }}{{ c }}', {
-            ...{ b: ['py', 'b'], p: ['py', '__proto__'], c: ['py', 'constructor'] },
+          start([
+            { variable: '__proto__', type: 'number', required: true },
+            { variable: 'toString', type: 'json_object' },
+          ]),
+          code('constructor', `def main(__proto__, toString):\n    ${body}`, variables, outputs),
+          template('__proto__', '{{ b }}{{ p }}{{ c }}', {
+            ...{ b: ['constructor', 'b'], p: ['constructor', '__proto__'], c: ['constructor', 'constructor'] },
           }),
-          end({ printed: ['print', 'output'], b: ['py', 'b'], ['__proto__']: ['py', '__proto__'] }),
+          end({
+            printed: ['__proto__', 'output'],
+            b: ['start', 'toString'],
+            ['__proto__']: ['constructor', '__proto__'],
+          }),
         ],
       }),
     );
-    const request = { inputs: { text: '', n: 1 }, user: 'e2e', response_mode: 'blocking' };
+    const toString = { y: 0, ['__proto__']: { constructor: 1 } };
+    const request = { inputs: { ['__proto__']: 7, toString }, user: 'e2e', response_mode: 'blocking' };
     const answer = await client.request('POST', 'workflows/run', { body: request });
     expect(await answer.text()).toContain(
-      `"outputs":{"printed":"{'z': 1, '1': [2], '0': 3}0c","b":{"z":1,"1":[2],"0":3},"__proto__":0}`,
+      `"outputs":{"printed":"{'z': 1, '1': [2], '0': 3}8{'y': 0, '__proto__': {'constructor': 1}}",` +
+        `"b":{"y":0,"__proto__":{"constructor":1}},"__proto__":8}`,
     );
   });
 
