@@ -1,5 +1,4 @@
 import type { Value, ValueObject } from '@millrace/contracts';
-import { objectOf } from '@millrace/graph';
 import { isObject } from './fields.js';
 
 /** What a new trigger of this kind is set to. */
@@ -42,14 +41,14 @@ function exportedData(data: ValueObject): ValueObject {
 }
 
 function without(mapping: ValueObject, key: string): ValueObject {
-  return objectOf(Object.entries(mapping).filter(([name]) => name !== key));
+  return Object.fromEntries(Object.entries(mapping).filter(([name]) => name !== key));
 }
 
 function withoutCredentials(value: Value): Value {
   if (Array.isArray(value)) return value.map(withoutCredentials);
   if (!isObject(value)) return value;
   const kept = Object.entries(without(value, 'credential_id'));
-  return objectOf(kept.map(([key, member]) => [key, withoutCredentials(member)]));
+  return Object.fromEntries(kept.map(([key, member]) => [key, withoutCredentials(member)]));
 }
 
 const isLocalFile = (value: Value): boolean => isObject(value) && value['transfer_method'] === 'local_file';

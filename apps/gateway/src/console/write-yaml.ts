@@ -1,5 +1,4 @@
 import { Float, type Value, type ValueObject } from '@millrace/contracts';
-import { objectOf } from '@millrace/graph';
 import { Scalar, stringify } from 'yaml';
 import { isObject } from './fields.js';
 
@@ -41,7 +40,7 @@ function yamlForm(value: Value): unknown {
   }
   if (Array.isArray(value)) return value.map(yamlForm);
   if (!isObject(value)) return value;
-  return objectOf(Object.entries(value).map(([key, member]) => [key, yamlForm(member)]));
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, yamlForm(member)]));
 }
 
 function quoted(text: string): Scalar {
