@@ -60,13 +60,17 @@ const keepNumbers: Reviver = (_key, value, { source }) => {
  */
 export function parseJson(text: JsonText): Value {
   try {
+    // Also before keys are marked: what is wrong with a text is told of the text itself.
     const value = parsed(text);
-    return isOrdered(text) ? unmarked(parsed(readable(text, keyEnd))) : value;
+    return isOrdered(text) ? parseMarked(text) : value;
   } catch (error) {
     if (!/NaN|Infinity/.test(text)) throw error;
-    return isOrdered(text) ? unmarked(parsed(readable(text, keyEnd))) : parsed(readable(text, ''));
+    return parseMarked(text);
   }
 }
+
+const parseMarked = (text: JsonText): Value =>
+  isOrdered(text) ? unmarked(parsed(readable(text, keyEnd))) : parsed(readable(text, ''));
 
 const parsed = (text: JsonText): Value =>
   needsSource(text) ? parseWithSource(text, keepNumbers) : (JSON.parse(text) as Value);
