@@ -151,6 +151,8 @@ describe('code nodes in the cage', () => {
           start([
             { variable: '__proto__', type: 'number', required: true },
             { variable: 'toString', type: 'json_object' },
+            { variable: '10' },
+            { variable: '9' },
           ]),
           code('constructor', `def main(__proto__, toString):\n    ${body}`, variables, outputs),
           template('__proto__', '{{ b }}{{ p }}{{ c }}', {
@@ -167,10 +169,14 @@ describe('code nodes in the cage', () => {
     const toString = { y: 0, ['__proto__']: { constructor: 1 } };
     const request = { inputs: { ['__proto__']: 7, toString }, user: 'e2e', response_mode: 'blocking' };
     const answer = await client.request('POST', 'workflows/run', { body: request });
-    expect(await answer.text()).toContain(
+    const text = await answer.text();
+    expect(text).toContain(
       `"outputs":{"printed":"{'z': 1, '1': [2], '0': 3}8{'y': 0, '__proto__': {'constructor': 1}}",` +
         `"b":{"y":0,"__proto__":{"constructor":1}},"__proto__":8}`,
     );
+    const { workflow_run_id: runId } = JSON.parse(text) as { workflow_run_id: string };
+    const detail = (await (await client.request('GET', `workflows/run/${runId}`)).json()) as { inputs: string };
+    expect(detail.inputs).toMatch(/^\{"__proto__":7,"toString":\{"y":0,.*\},"10":null,"9":null,"sys\.files":/);
   });
 
   it.each<[string, string, Record<string, string>, string]>([
