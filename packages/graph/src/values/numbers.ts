@@ -36,9 +36,14 @@ function asciiDigit(digit: string): string {
   return String((code - before) % 10);
 }
 
+/** Longer numbers have ASCII digits, or nobody means them: a million others would take a second. */
+const longestForeign = 10_000;
+
 /** A text as `int()` and `float()` look at it: without outer white space, all digits in ASCII. */
-export const pythonNumeral = (text: string): string =>
-  pythonStrip(text, numeralSpace).replace(/(?!\d)\p{Nd}/gu, asciiDigit);
+export function pythonNumeral(text: string): string {
+  const stripped = pythonStrip(text, numeralSpace);
+  return stripped.length > longestForeign ? stripped : stripped.replace(/(?!\d)\p{Nd}/gu, asciiDigit);
+}
 
 const digits = '\\d+(?:_\\d+)*';
 const integerText = new RegExp(`^[+-]?${digits}$`);

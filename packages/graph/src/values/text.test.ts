@@ -154,6 +154,7 @@ describe('Python behaviour (dsl appendix A)', () => {
     expect(parsePythonFloat(`${'1'.repeat(long)}x`)).toBeUndefined();
     expect(parsePythonFloat(`${'1_'.repeat(long)}x`)).toBeUndefined();
     expect(parsePythonInt(`${'1'.repeat(long)}x`)).toBeUndefined();
+    expect(parsePythonFloat(`${'\u0669'.repeat(10 * long)}x`)).toBeUndefined();
   });
 
   it('knows what is falsy', () => {
