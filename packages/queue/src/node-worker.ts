@@ -41,7 +41,6 @@ export function createNodeWorker({ redis, shard, concurrency, process, onError }
       // Crashes are counted by the run state, which can say why a node is given up.
       maxStalledCount: 1_000_000,
       ...leaveNothing,
-      skipVersionCheck: true,
     },
   );
   worker.on('error', onError);
