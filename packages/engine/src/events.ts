@@ -1,5 +1,5 @@
 import type { Ending, JsonText, NodeEvents, NodeStatus, RunContext, ValueObject } from '@millrace/contracts';
-import { filesAmong, mayHoldFiles, parseJson, stringifyJson, type PlanNode } from '@millrace/graph';
+import { filesAmong, floatValue, mayHoldFiles, parseJson, stringifyJson, type PlanNode } from '@millrace/graph';
 
 /**
  * The public events as JSON text (service-api 4.2, 4.3). Users' values arrive as JSON text and are
@@ -15,6 +15,9 @@ function object(fields: Record<string, string>): string {
 }
 
 const text = JSON.stringify as (value: string | number | boolean | null) => string;
+
+/** A time in seconds is a float, also when it is whole. */
+const float = (value: number): string => stringifyJson(floatValue(value));
 
 /** What follows an event's name, up to its data. */
 const envelope = (run: RunContext): string =>
@@ -95,7 +98,7 @@ const filesIn = (outputs: JsonText): JsonText =>
 const finishedRest = ({ startedAtMs }: NodeExecution, outcome: NodeOutcome, more = ''): string =>
   `,"process_data":${outcome.processData},"process_data_truncated":false` +
   `,"outputs":${outcome.outputs},"outputs_truncated":false,"status":"${outcome.status}","error":${text(outcome.error)}` +
-  `,"elapsed_time":${outcome.elapsedSeconds},"execution_metadata":${outcome.metadata}` +
+  `,"elapsed_time":${float(outcome.elapsedSeconds)},"execution_metadata":${outcome.metadata}` +
   `,"created_at":${seconds(startedAtMs)},"finished_at":${seconds(outcome.finishedAtMs)}` +
   `,"files":${filesIn(outcome.outputs)},"iteration_id":null,"loop_id":null${more}}}`;
 
@@ -141,7 +144,7 @@ export function workflowFinished(run: RunContext, ending: Ending): string {
       status: text(ending.status),
       outputs: ending.outputs,
       error: text(ending.error),
-      elapsed_time: text(ending.elapsedSeconds),
+      elapsed_time: float(ending.elapsedSeconds),
       total_tokens: text(ending.totalTokens),
       total_steps: text(ending.totalSteps),
       created_by: object({ id: text(run.endUserId), user: text(run.user) }),

@@ -26,5 +26,5 @@ export const runLogs =
     const app = appOf(res);
     requireWorkflowMode(app, 'advanced-chat');
     const query = parseLogQuery(req.query);
-    res.json(presentLogs(query, await findLogs(app.tenantId, app.appId, query)));
+    sendJsonText(res, { status: 200, body: presentLogs(query, await findLogs(app.tenantId, app.appId, query)) });
   };

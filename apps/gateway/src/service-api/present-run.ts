@@ -1,6 +1,6 @@
 import { errorCatalogue, type ErrorCode, type RunContext, type Value, type ValueObject } from '@millrace/contracts';
 import { systemVariables } from '@millrace/engine';
-import { objectOf, parseJson, stringifyJson } from '@millrace/graph';
+import { floatValue, objectOf, parseJson, stringifyJson } from '@millrace/graph';
 import type { JsonAnswer } from '../http/send-json.js';
 import { isError, isPause } from '../relay/event-kind.js';
 import type { StoredEvent } from '../relay/ports.js';
@@ -52,7 +52,7 @@ function pausedData(run: RunContext, data: ValueObject): ValueObject {
 /** The body of a blocking run that outlasts its deadline; the run goes on. */
 export const presentUnfinished = (run: RunContext): JsonAnswer => ({
   status: 202,
-  body: JSON.stringify({
+  body: stringifyJson({
     task_id: run.taskId,
     workflow_run_id: run.runId,
     data: {
@@ -61,7 +61,7 @@ export const presentUnfinished = (run: RunContext): JsonAnswer => ({
       status: 'running',
       outputs: null,
       error: null,
-      elapsed_time: 0,
+      elapsed_time: floatValue(0),
       total_tokens: 0,
       total_steps: 0,
       created_at: seconds(run.createdAtMs),
@@ -82,9 +82,9 @@ export function presentDetail({ context, inputs, ending }: StoredRun): string {
     total_tokens: ending?.totalTokens ?? 0,
     created_at: seconds(createdAtMs),
     finished_at: ending ? seconds(ending.finishedAtMs) : null,
-    elapsed_time: ending?.elapsedSeconds ?? 0,
+    elapsed_time: floatValue(ending?.elapsedSeconds ?? 0),
   };
-  return `${JSON.stringify(head).slice(0, -1)},"outputs":${ending?.outputs ?? '{}'},${JSON.stringify(tail).slice(1)}`;
+  return `${JSON.stringify(head).slice(0, -1)},"outputs":${ending?.outputs ?? '{}'},${stringifyJson(tail).slice(1)}`;
 }
 
 /** Who made a run, as Dify's lists tell it. */
@@ -95,13 +95,8 @@ export const creatorOf = ({ endUserId, user }: RunContext) => ({
 });
 
 /** `GET /v1/workflows/logs` (service-api 2.5). */
-export const presentLogs = ({ page, limit }: LogQuery, { items, total }: LogPage) => ({
-  page,
-  limit,
-  total,
-  has_more: total > page * limit,
-  data: items.map(presentLog),
-});
+export const presentLogs = ({ page, limit }: LogQuery, { items, total }: LogPage): string =>
+  stringifyJson({ page, limit, total, has_more: total > page * limit, data: items.map(presentLog) });
 
 const presentLog = ({ context, ending, versionLabel, triggeredFrom, createdFrom }: ListedRun) => ({
   // A log row is the run itself; its id must only differ from the run's.
@@ -112,7 +107,7 @@ const presentLog = ({ context, ending, versionLabel, triggeredFrom, createdFrom 
     status: ending?.status ?? 'running',
     triggered_from: triggeredFrom,
     error: ending?.error ?? null,
-    elapsed_time: ending?.elapsedSeconds ?? 0,
+    elapsed_time: floatValue(ending?.elapsedSeconds ?? 0),
     total_tokens: ending?.totalTokens ?? 0,
     total_steps: ending?.totalSteps ?? 0,
     created_at: seconds(context.createdAtMs),
