@@ -15,6 +15,7 @@ import {
   type FileCatalogue,
   type UploadLimits,
 } from '@millrace/files';
+import { anonymousSessionId } from '@millrace/store';
 import type { Request, RequestHandler } from 'express';
 import type { AppAccess } from '../auth/ports.js';
 import { linger } from '../http/linger.js';
@@ -35,7 +36,6 @@ export interface UploadDeps {
 
 /** Room for the other parts and their headers. */
 const overheadBytes = 1024 * 1024;
-const anonymousUser = 'DEFAULT-USER';
 /** Several of the files that were sent count as one when they have the same name. */
 const fieldName = 'file';
 
@@ -96,7 +96,7 @@ async function receive({ storage, limits }: UploadDeps, { tenantId }: AppAccess,
 
   try {
     await readMultipart(req, boundary, { maxBytes, onPart, tooLarge });
-    const owner = parseUser(user || anonymousUser);
+    const owner = parseUser(user || anonymousSessionId);
     if (!file) throw new ApiError('no_file_uploaded');
     if (names.size > 1) throw new ApiError('too_many_files');
     return { user: owner, file: await file };

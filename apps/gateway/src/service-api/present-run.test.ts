@@ -1,5 +1,5 @@
 import type { RunContext } from '@millrace/contracts';
-import { presentDetail, presentLogs, presentUnfinished } from './present-run.js';
+import { creatorOf, presentDetail, presentLogs, presentUnfinished } from './present-run.js';
 
 const context: RunContext = {
   ...{ runId: 'r', shard: 0, tenantId: 't', appId: 'a', versionId: 'v', taskId: 'k', endUserId: 'e', user: 'u' },
@@ -21,4 +21,14 @@ it('writes whole seconds of elapsed time as floats', () => {
   expect(presentLogs({ page: 1, limit: 20 }, { items: [{ ...listed, status: 'accepted' }], total: 1 })).toContain(
     float,
   );
+});
+
+it.each([
+  ['DEFAULT-USER', true],
+  ['somebody', false],
+])('calls the user %s anonymous: %s', (user, anonymous) => {
+  expect(creatorOf({ ...context, user }).created_by_end_user).toMatchObject({
+    is_anonymous: anonymous,
+    session_id: user,
+  });
 });

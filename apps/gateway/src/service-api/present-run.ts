@@ -1,6 +1,7 @@
 import { errorCatalogue, type ErrorCode, type RunContext, type Value, type ValueObject } from '@millrace/contracts';
 import { systemVariables } from '@millrace/engine';
 import { floatValue, objectOf, parseJson, stringifyJson } from '@millrace/graph';
+import { anonymousSessionId } from '@millrace/store';
 import type { JsonAnswer } from '../http/send-json.js';
 import { isError, isPause } from '../relay/event-kind.js';
 import type { StoredEvent } from '../relay/ports.js';
@@ -91,7 +92,11 @@ export function presentDetail({ context, inputs, ending }: StoredRun): string {
 export const creatorOf = ({ endUserId, user }: RunContext) => ({
   created_by_role: 'end_user',
   created_by_account: null,
-  created_by_end_user: { id: endUserId, type: 'service-api', is_anonymous: false, session_id: user },
+  created_by_end_user: {
+    ...{ id: endUserId, type: 'service-api' },
+    is_anonymous: user === anonymousSessionId,
+    session_id: user,
+  },
 });
 
 /** `GET /v1/workflows/logs` (service-api 2.5). */
