@@ -2,8 +2,9 @@ import { ApiError } from '@millrace/contracts';
 import type { LogQuery } from './ports.js';
 
 const statuses = ['succeeded', 'failed', 'stopped'] as const;
-const isoPattern = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/i;
-const hasZone = /(?:Z|[+-]\d{2}:?\d{2})$/i;
+/** ISO 8601, extended or basic, also with a reduced precision. */
+const iso =
+  /^(\d{4})(?:-?(\d{2})(?:-?(\d{2}))?)?(?:[T ](\d{2})(?::?(\d{2})(?::?(\d{2})(?:[.,](\d{1,9}))?)?)?(?:Z|([+-]\d{2}):?(\d{2})?)?)?$/i;
 
 /**
  * Reads the query of the run history (service-api 2.5).
@@ -60,10 +61,15 @@ function parseStatus(value: string): (typeof statuses)[number] {
   throw new ApiError('invalid_param', `status must be one of ${statuses.join(', ')}.`);
 }
 
-/** ISO 8601; without a zone it is UTC. In a query string `+` arrives as a blank. */
+/** Without a zone it is UTC. In a query string `+` arrives as a blank. */
 function time(name: string, value: string): number {
-  const iso = value.trim().replace(/([T ]\d{2}:\d{2}\S*) (\d{2}:?\d{2})$/, '$1+$2');
-  const ms = isoPattern.test(iso) && isDate(iso.slice(0, 10)) ? Date.parse(normalised(iso)) : Number.NaN;
+  const given = value.trim().replace(/([T ]\d{2}\S*) (\d{2}(?::?\d{2})?)$/i, '$1+$2');
+  const [, year, month = '01', day = '01', ...clock] = iso.exec(given) ?? [];
+  const [hours = '00', minutes = '00', seconds = '00', fraction = '0', zone = '+00', zoneMinutes = '00'] = clock;
+  const date = `${year}-${month}-${day}`;
+  const ms = isDate(date)
+    ? Date.parse(`${date}T${hours}:${minutes}:${seconds}.${fraction}${zone}:${zoneMinutes}`)
+    : Number.NaN;
   if (!Number.isNaN(ms)) return ms;
   throw new ApiError('invalid_param', `${name} must be an ISO 8601 time.`);
 }
@@ -76,9 +82,3 @@ function isDate(day: string): boolean {
 
 /** Answers name whole seconds, so a bound in whole seconds includes all of its second. */
 const endOf = (text: string, ms: number): number => (/[.,]\d*[1-9]/.test(text) ? ms : ms + 999);
-
-function normalised(iso: string): string {
-  const dated = iso.replace(' ', 'T').replace(',', '.');
-  if (!dated.includes('T')) return `${dated}T00:00:00Z`;
-  return hasZone.test(dated) ? dated : `${dated}Z`;
-}

@@ -81,9 +81,16 @@ describe('log query', () => {
     // A `+` in a query string arrives as a blank.
     ['2026-02-03T04:05:06 01:00', Date.UTC(2026, 1, 3, 3, 5, 6)],
     ['2026-02-03T04:05:06.000Z', Date.UTC(2026, 1, 3, 4, 5, 6)],
+    ['2026-02-03t04:05:06z', Date.UTC(2026, 1, 3, 4, 5, 6)],
+    ['2026-02-03T04:05:06+0100', Date.UTC(2026, 1, 3, 3, 5, 6)],
+    ['2026-02-03T04:05:06+01', Date.UTC(2026, 1, 3, 3, 5, 6)],
+    ['2026-02-03T04+01', Date.UTC(2026, 1, 3, 3)],
+    ['2026-02-03T04:05:06 01', Date.UTC(2026, 1, 3, 3, 5, 6)],
+    ['20260203T040506,5Z', Date.UTC(2026, 1, 3, 4, 5, 6, 500)],
+    ['2026-02', Date.UTC(2026, 1, 1)],
   ])('reads the time %s', (text, ms) => {
     expect(parseLogQuery({ created_at__before: text, created_at__after: text })).toMatchObject({
-      beforeMs: text.includes('.5') ? ms : ms + 999,
+      beforeMs: /[.,]5/.test(text) ? ms : ms + 999,
       afterMs: ms,
     });
   });
@@ -91,6 +98,8 @@ describe('log query', () => {
   it.each([
     { created_at__after: '2026-13-01' },
     { created_at__before: '2026-02-30' },
+    { created_at__before: '1795689000' },
+    { created_at__before: '2026-02-03T04:05:06+25' },
     { page: '100000' },
     { limit: '0' },
     { status: 'paused' },
