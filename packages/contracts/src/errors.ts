@@ -31,6 +31,10 @@ export const errorCatalogue = {
   unauthorized: { status: 401, message: 'Access token is invalid' },
   forbidden: { status: 403, message: 'Forbidden.' },
   file_access_denied: { status: 403, message: 'Access to the requested file is denied.' },
+  trigger_workflow_service_mode_unavailable: {
+    status: 403,
+    message: 'This workflow uses a trigger entry and cannot be invoked through Web App, Service API, OpenAPI, or MCP.',
+  },
   not_found: { status: 404, message: 'Not found.' },
   end_user_not_found: { status: 404, message: 'End user not found.' },
   file_not_found: { status: 404, message: 'The requested file was not found.' },

@@ -1,7 +1,8 @@
+import { newId } from '@millrace/contracts';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { end, llm, start, template, workflowFile } from '@millrace/testing';
+import { end, llm, start, template, workflowFile, type EdgeDraft } from '@millrace/testing';
 import { parse } from 'yaml';
 import { bearer, call, consoleCall, createTestApp, parseFrames, type Call } from '../testing/client.js';
 import { startFixture, type Fixture, type TestGateway } from '../testing/gateway-fixture.js';
@@ -125,6 +126,7 @@ describe('import', () => {
     expect(JSON.stringify(answer.body['warnings'])).toContain('knowledge-retrieval');
     const appId = String(answer.body['app_id']);
     expect((await admin(`apps/imports/${appId}/check-dependencies`)).body).toEqual({ leaked_dependencies: [] });
+    expect((await admin(`apps/imports/${newId()}/check-dependencies`)).body).toMatchObject({ code: 'not_found' });
   });
 
   it('names model providers without credentials, whatever the status', async () => {
@@ -192,6 +194,16 @@ describe('draft and versions', () => {
     expect((await admin(`${at}/publish`, { body: { marked_name: 'x'.repeat(21) } })).body['code']).toBe(
       'invalid_param',
     );
+  });
+
+  it('publishes no workflow with both a form and a trigger', async () => {
+    const trigger = { id: 'w', data: { type: 'trigger-webhook', title: 'W' } };
+    const mixed = { nodes: [start(), trigger, end({})], edges: [['start', 'end']] satisfies EdgeDraft[] };
+    const { appId } = await createTestApp(gateway, mixed, { publish: false });
+    expect((await admin(`apps/${appId}/workflows/publish`, { body: {} })).body).toEqual({
+      ...{ code: 'invalid_param', status: 400 },
+      message: 'Start node and trigger nodes cannot coexist in the same workflow',
+    });
   });
 
   it('masks secrets, and keeps them when the mask comes back; the hash guards the draft', async () => {

@@ -5,7 +5,7 @@ import type { ConsoleAuthDeps } from '../auth/console.js';
 import { methodNotAllowed } from '../http/errors.js';
 import type { RunDeps } from '../service-api/run.js';
 import { createApp, createKey, deleteKey, enableApi, getApp, listApps, listKeys } from './apps.js';
-import { requireAdmin, requireConsoleKey } from './caller.js';
+import { appOfPath, requireAdmin, requireConsoleKey } from './caller.js';
 import { listProviders, saveCredentials } from './credentials.js';
 import { runDraft } from './draft-run.js';
 import { exportApp } from './export.js';
@@ -43,7 +43,7 @@ export function consoleApiRouter(deps: ConsoleApiDeps): Router {
 
   route('/apps/imports', { post: importApp(deps) });
   route('/apps/imports/:import_id/confirm', { post: confirmImport(deps) });
-  route('/apps/imports/:app_id/check-dependencies', { get: noMissingDependencies });
+  route('/apps/imports/:app_id/check-dependencies', { get: missingDependencies(deps) });
   route('/apps', { get: listApps(deps), post: createApp(deps) });
   route('/apps/:app_id', { get: getApp(deps) });
   route('/apps/:app_id/export', { get: exportApp(deps) });
@@ -77,4 +77,9 @@ export function consoleApiRouter(deps: ConsoleApiDeps): Router {
 }
 
 /** Providers are built in: no plugin can be missing. */
-const noMissingDependencies: RequestHandler = (_req, res) => void res.json({ leaked_dependencies: [] });
+const missingDependencies =
+  ({ store }: ConsoleApiDeps): RequestHandler =>
+  async (req, res) => {
+    await appOfPath(store, req, res);
+    res.json({ leaked_dependencies: [] });
+  };

@@ -86,13 +86,23 @@ export const publish =
     const { tenantId } = callerOf(res);
     const draft = await store.versions.draft(tenantId, app.id);
     if (!draft) throw new ApiError('invalid_param', 'No valid workflow found.');
-    const compiled = compilePlan(parseJson(draft.workflow) as ValueObject, { supportedTypes });
+    const workflow = parseJson(draft.workflow) as ValueObject;
+    refuseMixedEntries(workflow);
+    const compiled = compilePlan(workflow, { supportedTypes });
     if (!compiled.ok) throw new ApiError('invalid_param', compiled.error);
     const version = await store.versions.publish(tenantId, app.id, { ...marks, nowMs: Date.now() });
     if (!version) throw new ApiError('invalid_param', 'No valid workflow found.');
     forget(tenantId);
     res.json({ result: 'success', created_at: Math.floor(version.createdAtMs / 1000) });
   };
+
+/** @throws ApiError `invalid_param` */
+function refuseMixedEntries({ graph = null }: ValueObject): void {
+  const nodes = isObject(graph) ? listOf(graph, 'nodes').filter(isObject) : [];
+  const types = nodes.map(({ data }) => (isObject(data) && typeof data['type'] === 'string' ? data['type'] : ''));
+  if (!types.includes('start') || !types.some((type) => type.startsWith('trigger-'))) return;
+  throw new ApiError('invalid_param', 'Start node and trigger nodes cannot coexist in the same workflow');
+}
 
 /** `GET apps/{app_id}/workflows`: the draft, then published versions, newest first; empty before the first publish. */
 export const listVersions =

@@ -177,6 +177,15 @@ describe('run requests that are refused', () => {
     expect(errorOf(parameters).slice(0, 2)).toEqual([400, 'app_unavailable']);
   });
 
+  it('a workflow that a trigger starts', async () => {
+    const trigger = { id: 'w', data: { type: 'trigger-webhook', title: 'W' } };
+    const other = await createTestApp(gateway, { nodes: [trigger, end({})] });
+    for (const response_mode of ['blocking', 'streaming']) {
+      const answer = await run({ user: 'u', inputs: {}, response_mode }, bearer(other.key));
+      expect(errorOf(answer).slice(0, 2)).toEqual([403, 'trigger_workflow_service_mode_unavailable']);
+    }
+  });
+
   it('versions that cannot be run by id', async () => {
     const byId = (id: string) =>
       call(`${gateway.url}/v1/workflows/${id}/run`, { body: { user: 'u', inputs: {} }, headers: bearer(app.key) });

@@ -64,6 +64,7 @@ export async function parseSubmission(
   checkTraceSessionId(sources);
   const version = versionId === undefined ? publishedVersion(app) : await versionById(deps, app, versionId);
   const plan = await planOf(deps, app, version.id);
+  if (plan.root.type.startsWith('trigger-')) throw new ApiError('trigger_workflow_service_mode_unavailable');
   const filesUrl = deps.filesBase(req);
   const values = await checkRunValues(deps.runFiles, app, user, plan, request, filesUrl);
   await requireCredentials(deps, app, plan);
