@@ -1,4 +1,4 @@
-import type { Plan } from '@millrace/graph';
+import type { Plan, PlanNode } from '@millrace/graph';
 import type { Value, ValueObject } from '@millrace/contracts';
 import type { AppRecord } from '@millrace/store';
 
@@ -53,6 +53,25 @@ export function presentParameters(
     system_parameters: system,
   };
 }
+
+/** Stands for an API tool whose provider is not here. */
+const defaultIcon = { background: '#252525', content: '😁' };
+
+/**
+ * `GET /v1/meta` (service-api 2.14): an icon for each built-in and each API tool.
+ * @param consoleUrl address that the console's paths follow
+ */
+export const presentMeta = (nodes: Pick<PlanNode, 'type' | 'data'>[], consoleUrl: string) => ({
+  tool_icons: Object.fromEntries(
+    nodes.flatMap(({ type, data }): [string, Value][] => {
+      const { provider_type: kind, provider_id: provider, tool_name: tool } = data;
+      if (type !== 'tool' || typeof tool !== 'string' || typeof provider !== 'string') return [];
+      if (kind === 'api') return [[tool, defaultIcon]];
+      const path = `/console/api/workspaces/current/tool-provider/builtin/${provider}/icon`;
+      return kind === 'builtin' ? [[tool, `${consoleUrl}${path}`]] : [];
+    }),
+  ),
+});
 
 /** `GET /v1/site` (service-api 2.14), for an app without a web page of its own. */
 export const presentSite = (app: AppRecord) => ({

@@ -259,6 +259,25 @@ describe('app descriptions', () => {
     expect((await get('site')).body).toMatchObject({ title: 'Test workflow', default_language: 'en-US' });
   });
 
+  it('icons of the tools', async () => {
+    const tool = (id: string, provider_type: string) => ({
+      id,
+      data: { type: 'tool', title: id, provider_type, provider_id: `${id}/provider`, tool_name: `${id}_name` },
+    });
+    const nodes = [start(), tool('clock', 'builtin'), tool('weather', 'api'), tool('flow', 'workflow'), end({})];
+    const other = await createTestApp(gateway, { nodes });
+    expect((await call(`${gateway.url}/v1/meta`, { headers: bearer(other.key) })).body).toEqual({
+      tool_icons: {
+        clock_name: `${gateway.url}/console/api/workspaces/current/tool-provider/builtin/clock/provider/icon`,
+        weather_name: { background: '#252525', content: '😁' },
+      },
+    });
+    const unpublished = await createTestApp(gateway, { nodes }, { publish: false });
+    expect((await call(`${gateway.url}/v1/meta`, { headers: bearer(unpublished.key) })).body).toEqual({
+      tool_icons: {},
+    });
+  });
+
   it('end users of the app, whom uploads and runs create', async () => {
     const { body } = await run({ user: 'ann', inputs: { name: 'n' } });
     const row = (await get(`workflows/logs?keyword=${String(body['workflow_run_id'])}`)).body;

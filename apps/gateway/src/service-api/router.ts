@@ -7,7 +7,7 @@ import type { FindAppAccess } from '../auth/ports.js';
 import { allowAnyOrigin } from '../http/headers.js';
 import { methodNotAllowed } from '../http/errors.js';
 import { sendJsonText } from '../http/send-json.js';
-import { presentInfo, presentParameters, presentSite, type SystemParameters } from './app-description.js';
+import { presentInfo, presentMeta, presentParameters, presentSite, type SystemParameters } from './app-description.js';
 import { previewFile } from '../files/preview.js';
 import { uploadFile, type UploadDeps } from '../files/upload.js';
 import { appOf, requireAppKey } from './app-of.js';
@@ -53,7 +53,7 @@ export function serviceApiRouter(deps: ServiceApiDeps): Router {
   get('/end-users/:end_user_id', endUser(deps.findEndUser));
   get('/info', describe(deps.findApp, presentInfo));
   get('/parameters', parameters(deps.plans, deps.systemParameters));
-  get('/meta', (_req, res) => void res.json({ tool_icons: {} }));
+  get('/meta', meta(deps));
   get('/site', describe(deps.findApp, presentSite));
   router.get('/v1/', welcome(deps.serverVersion));
   router.all('/v1/', methodNotAllowed('GET'));
@@ -103,4 +103,12 @@ const parameters =
     if (!published) throw new ApiError('app_unavailable');
     const plan = await planOf({ plans }, { tenantId }, published.id);
     sendJsonText(res, { status: 200, body: stringifyJson(presentParameters(plan, system)) });
+  };
+
+const meta =
+  ({ plans, filesBase }: ServiceApiDeps): RequestHandler =>
+  async (req, res) => {
+    const { tenantId, published } = appOf(res);
+    const plan = published && (await planOf({ plans }, { tenantId }, published.id));
+    res.json(presentMeta(plan?.nodes ?? [], filesBase(req)));
   };
