@@ -53,6 +53,18 @@ describe('versions', () => {
     expect(all.map((version) => version!.version.slice(-3)).sort()).toEqual(['000', '001', '002', '003']);
   });
 
+  it('edits of a draft take turns, and one that throws changes nothing', async () => {
+    const { versions } = db.store;
+    const { tenantId, appId } = await seedApp(db.store);
+    const longer = (current = '{}') => `${current} `;
+    await Promise.all([1, 2, 3, 4, 5, 6].map(() => versions.editDraft(tenantId, appId, longer)));
+    const refuse = (): string => {
+      throw new Error('no');
+    };
+    await expect(versions.editDraft(tenantId, appId, refuse)).rejects.toThrow('no');
+    expect(await versions.draft(tenantId, appId)).toMatchObject({ workflow: `{}${' '.repeat(6)}` });
+  });
+
   it('marks the draft and published versions', async () => {
     const { versions } = db.store;
     const { tenantId, appId } = await seedApp(db.store);

@@ -3,7 +3,7 @@ import type { VersionSource, WorkflowVersion } from '@millrace/contracts';
 import { isUuid, newId } from '@millrace/contracts';
 import { fromColumn, toColumn } from './column-text.js';
 import type { Database } from './database.js';
-import type { WorkflowVersion as VersionRow } from './generated/client.js';
+import type { Prisma, WorkflowVersion as VersionRow } from './generated/client.js';
 import type { SecretBox } from './secrets.js';
 import { nextVersionLabel } from './version-label.js';
 import { openWorkflow, sealWorkflow } from './workflow-secrets.js';
@@ -21,6 +21,12 @@ export interface VersionRecord extends WorkflowVersion {
 export interface VersionRepository extends VersionSource {
   /** Creates or replaces the draft; `undefined` when the tenant has no such app. */
   saveDraft(tenantId: string, appId: string, workflow: string): Promise<VersionRecord | undefined>;
+  /** Makes the draft of what it is now; edits take turns, and one that throws changes nothing. */
+  editDraft(
+    tenantId: string,
+    appId: string,
+    edit: (current: string | undefined) => string,
+  ): Promise<VersionRecord | undefined>;
   draft(tenantId: string, appId: string): Promise<VersionRecord | undefined>;
   /** Copies the draft to a new version that never changes; `undefined` when there is no draft. */
   publish(
@@ -62,6 +68,13 @@ const isPublished = { lt: draft };
 const snapshotPrefix = 'draft-';
 const snapshotKeptMs = 24 * 60 * 60_000;
 
+/** Makes those who change an app's versions take turns; `false` when there is no such app. */
+async function lockApp(tx: Prisma.TransactionClient, tenantId: string, appId: string): Promise<boolean> {
+  const locked = await tx.$queryRaw<unknown[]>`
+    SELECT id FROM apps WHERE id = ${appId}::uuid AND tenant_id = ${tenantId}::uuid FOR UPDATE`;
+  return locked.length > 0;
+}
+
 export function createVersionRepository(database: Database, secrets: SecretBox): VersionRepository {
   const { prisma } = database;
   const parse = (row: VersionRow): VersionRecord => ({
@@ -91,26 +104,32 @@ export function createVersionRepository(database: Database, secrets: SecretBox):
     return row ? parse(row) : undefined;
   }
 
-  return {
-    async saveDraft(tenantId, appId, workflow) {
-      if (!isUuid(tenantId) || !isUuid(appId)) return undefined;
-      if (!(await prisma.app.findFirst({ where: { id: appId, tenantId }, select: { id: true } }))) return undefined;
-      const sealed = sealWorkflow(secrets, appId, workflow);
-      const row = await prisma.workflowVersion.upsert({
+  async function editDraft(tenantId: string, appId: string, edit: (current: string | undefined) => string) {
+    if (!isUuid(tenantId) || !isUuid(appId)) return undefined;
+    return prisma.$transaction(async (tx) => {
+      if (!(await lockApp(tx, tenantId, appId))) return undefined;
+      const current = await tx.workflowVersion.findFirst({ where: { tenantId, appId, version: draft } });
+      const workflow = sealWorkflow(secrets, appId, edit(current ? parse(current).workflow : undefined));
+      const row = await tx.workflowVersion.upsert({
         where: { appId_version: { appId, version: draft } },
-        create: { id: newId(), tenantId, appId, version: draft, workflow: sealed },
-        update: { workflow: sealed },
+        create: { id: newId(), tenantId, appId, version: draft, workflow },
+        update: { workflow },
       });
       return parse(row);
-    },
+    });
+  }
+
+  return {
+    saveDraft: (tenantId, appId, workflow) => editDraft(tenantId, appId, () => workflow),
+    editDraft,
 
     draft: (tenantId, appId) => latest(tenantId, appId, draft),
 
     async publish(tenantId, appId, { nowMs, markedName = '', markedComment = '' }) {
       if (!isUuid(tenantId) || !isUuid(appId)) return undefined;
       return prisma.$transaction(async (tx) => {
-        // The app's row lock makes publishers take turns, so that labels rise and never collide.
-        await tx.$queryRaw`SELECT id FROM apps WHERE id = ${appId}::uuid AND tenant_id = ${tenantId}::uuid FOR UPDATE`;
+        // Publishers take turns, so that labels rise and never collide.
+        await lockApp(tx, tenantId, appId);
         const source = await tx.workflowVersion.findFirst({ where: { tenantId, appId, version: draft } });
         if (!source) return undefined;
         const last = await tx.workflowVersion.findFirst({

@@ -27,11 +27,11 @@ export const saveDraft =
     const app = await appOfPath(store, req, res);
     const body = await readOptionalJsonObject(req, bodyLimitBytes);
     const { tenantId } = callerOf(res);
-    const stored = await store.versions.draft(tenantId, app.id);
-    const current = stored && (parseJson(stored.workflow) as ValueObject);
-    if (current && optionalText(body, 'hash') !== graphHash(current)) throw new ApiError('draft_workflow_not_sync');
-    const workflow = draftOf(body, current);
-    const saved = await store.versions.saveDraft(tenantId, app.id, stringifyJson(workflow));
+    const saved = await store.versions.editDraft(tenantId, app.id, (stored) => {
+      const current = stored === undefined ? undefined : (parseJson(stored) as ValueObject);
+      if (current && optionalText(body, 'hash') !== graphHash(current)) throw new ApiError('draft_workflow_not_sync');
+      return stringifyJson(draftOf(body, current));
+    });
     if (!saved) throw new ApiError('not_found', 'App not found.');
     res.json(presentSaved(saved));
   };
