@@ -252,7 +252,8 @@ export interface RunningNode extends NodeAddress {
   startedAtMs: number;
   /** When its last attempt began. */
   attemptAtMs: number;
-  announced: boolean;
+  /** Its `node_started`; absent when nobody told it yet. */
+  startedEvent?: JsonText;
   predecessor?: number;
 }
 

@@ -104,11 +104,11 @@ function lastEvents(decided: DecidedRun, ending: Ending, plan: Plan | undefined)
     const { executionId, index, startedAtMs } = running;
     const predecessorId = plan.nodes[running.predecessor ?? -1]?.id ?? null;
     const execution = { run: context, node, executionId, startedAtMs, predecessorId };
-    if (!running.announced) events.push(nodeStarted(execution, index, 'null'));
+    if (running.startedEvent === undefined) events.push(nodeStarted(execution, index, 'null'));
     events.push(
       nodeFinished(execution, index, {
         status: decided.status === 'stopped' ? 'stopped' : 'failed',
-        inputs: 'null',
+        inputs: inputsOf(running.startedEvent),
         processData: '{}',
         outputs: 'null',
         error: decided.error,
@@ -124,6 +124,12 @@ function lastEvents(decided: DecidedRun, ending: Ending, plan: Plan | undefined)
   }
   events.push(workflowFinished(context, ending));
   return events;
+}
+
+/** What a node that is cut off was working on, as its `node_started` told. */
+function inputsOf(startedEvent: JsonText = '{}'): JsonText {
+  const { data = null } = parseJson(startedEvent) as ValueObject;
+  return stringifyJson((data as ValueObject | null)?.['inputs'] ?? null);
 }
 
 /** Ends a run that never came to run: it has an ending in Postgres and no events. */

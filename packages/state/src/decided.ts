@@ -1,13 +1,31 @@
 import type { DecidedRun, NodeAddress, RunContext, RunningNode, TerminalStatus } from '@millrace/contracts';
 import { nodeField } from './keys.js';
+import type { RunEvents } from './run-events.js';
 
 /** What `decided_payload` (lua/includes/decide.lua) returns: values of `names`, context and End outputs, the run hash of active nodes. */
 export type DecidedPayload = [found: (string | null)[], values: (string | null)[], hash: string[]];
 
 const names = ['ep', 'ds', 'de', 'dn', 'dc', 'df', 'b0', 'tk', 'ix', 'in', 'rt', 'ex'];
 
+interface CutOffNode extends RunningNode {
+  startedEventId?: string;
+}
+
 /** Reads a decided run from the script's reply; `undefined` when the variables are gone. */
-export function parseDecided([found, values, hash]: DecidedPayload): DecidedRun | undefined {
+export async function readDecided(events: RunEvents, payload: DecidedPayload): Promise<DecidedRun | undefined> {
+  const parsed = parseDecided(payload);
+  return parsed && { ...parsed, running: await Promise.all(parsed.running.map(withStart)) };
+
+  async function withStart({ startedEventId: from, ...node }: CutOffNode): Promise<RunningNode> {
+    if (!parsed || from === undefined) return node;
+    // Of a quick attempt the entry is that of its end.
+    const [told = []] = await events.ranges([{ run: parsed.context, from, count: 1 }]);
+    const startedEvent = told.find(({ id }) => id === from)?.event ?? '{}';
+    return { ...node, startedEvent };
+  }
+}
+
+function parseDecided([found, values, hash]: DecidedPayload): (DecidedRun & { running: CutOffNode[] }) | undefined {
   const [context, ...endOutputs] = values;
   if (!context) return undefined;
   const fields = new Map<string, string | null>(names.map((name, at) => [name, found[at] ?? null]));
@@ -16,7 +34,9 @@ export function parseDecided([found, values, hash]: DecidedPayload): DecidedRun 
   const open = hash.length === 0 ? [] : [...fields].flatMap(([name, text]) => parseOpen(name, text ?? ''));
   const running = open.flatMap((node) => runningNode(node, number(`l${nodeField(node.address)}`)));
   // Those whose start nobody told yet are numbered now, behind all others.
-  const untold = running.filter(({ announced }) => !announced).sort((a, b) => a.startedAtMs - b.startedAtMs);
+  const untold = running
+    .filter(({ startedEventId }) => startedEventId === undefined)
+    .sort((a, b) => a.startedAtMs - b.startedAtMs);
   untold.forEach((node, position) => (node.index = number('ix') + position + 1));
   const finishedAtMs = number('df');
   const code = fields.get('dc');
@@ -51,11 +71,12 @@ function parseOpen(field: string, text: string): OpenNode[] {
 }
 
 /** @param againAtMs when it last began, of a node that did more than once; else 0 */
-function runningNode({ address, parts }: OpenNode, againAtMs: number): RunningNode[] {
-  const [state, , , , executionId = '', index, started, announced, , from] = parts;
+function runningNode({ address, parts }: OpenNode, againAtMs: number): CutOffNode[] {
+  const [state, , , , executionId = '', index, started, announced = '0', , from] = parts;
   // One that waits for its retry has been shown as started.
   if (state === 'ready' && announced === '0') return [];
   const times = { index: Number(index), startedAtMs: Number(started), attemptAtMs: againAtMs || Number(started) };
   const predecessor = from ? { predecessor: Number(from) } : {};
-  return [{ ...address, executionId, ...times, announced: announced !== '0', ...predecessor }];
+  const told = announced === '0' ? {} : { startedEventId: announced };
+  return [{ ...address, executionId, ...times, ...told, ...predecessor }];
 }

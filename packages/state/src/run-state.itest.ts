@@ -203,10 +203,10 @@ describe('announce', () => {
     const told = (await eventsOf(run)).filter((event) => event.startsWith('node_started'));
     expect(told).toEqual(['node_started 0 #1', 'node_started 2 #2', 'node_started 1 #3']);
     const { decided } = await state.decide({ ...run.context, status: 'stopped', error: null });
-    const running = decided?.running.map(({ node, index, announced }) => [node, index, announced]);
+    const running = decided?.running.map(({ node, index, startedEvent }) => [node, index, startedEvent]);
     expect(running?.sort()).toEqual([
-      [2, 2, true],
-      [3, 4, false],
+      [2, 2, '{"event":"node_started","node":2,"index":2}'],
+      [3, 4, undefined],
     ]);
     expect(decided?.steps).toBe(4);
   });
@@ -316,7 +316,7 @@ describe('settle', () => {
     await run.claim(0, { attempt: 2 });
     const { decided } = await state.decide({ ...run.context, status: 'stopped', error: 'Stopped by user.' });
     const [cutOff] = decided?.running ?? [];
-    expect(cutOff).toMatchObject({ startedAtMs });
+    expect(cutOff).toMatchObject({ startedAtMs, startedEvent: '{"event":"node_started","node":0,"index":1}' });
     expect(cutOff?.attemptAtMs).toBeGreaterThan(startedAtMs);
   });
 

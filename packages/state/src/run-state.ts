@@ -20,8 +20,9 @@ import type {
 } from '@millrace/contracts';
 import type { Redis } from 'ioredis';
 import { followClock } from './clock.js';
-import { parseDecided, type DecidedPayload } from './decided.js';
+import { readDecided, type DecidedPayload } from './decided.js';
 import { leaseMember, nodeField, outputsKey, runKeys, shardKeys } from './keys.js';
+import { createRunEvents } from './run-events.js';
 import { callScript, loadAhead } from './scripts.js';
 
 export interface RunStateOptions {
@@ -48,6 +49,7 @@ export function createRunState(
 ): RunState {
   if (shards !== undefined) loadAhead(redis, shards);
   const clock = followClock(redis);
+  const runEvents = createRunEvents(redis);
   const call = (name: string, keys: string[], args: (string | number)[], onLate?: () => void): Promise<unknown> =>
     callScript(redis, name, keys, args, onLate);
 
@@ -203,7 +205,7 @@ export function createRunState(
         onLate,
       )) as [string, number?, (number | string)[]?, DecidedPayload?];
       if (kind !== 'applied') return { kind: 'stale' };
-      const decided = ended === 1 && payload ? parseDecided(payload) : undefined;
+      const decided = ended === 1 && payload ? await readDecided(runEvents, payload) : undefined;
       return { kind: 'applied', ready: readyNodes(address.frame, ready ?? []), ...(decided ? { decided } : {}) };
     },
 
@@ -213,13 +215,13 @@ export function createRunState(
         [...keysOf(request), shardKeys.decided(request.shard)],
         [request.runId, request.status, request.error ?? '', request.code ?? ''],
       )) as [DecideResult['kind'], DecidedPayload?];
-      const decided = payload && parseDecided(payload);
+      const decided = payload && (await readDecided(runEvents, payload));
       return { kind, ...(decided ? { decided } : {}) };
     },
 
     async decided(run: RunRef): Promise<DecidedRun | undefined> {
       const payload = (await call('decided', keysOf(run), [])) as DecidedPayload | null;
-      return payload ? parseDecided(payload) : undefined;
+      return payload ? readDecided(runEvents, payload) : undefined;
     },
 
     async publishEnd(run: RunRef, { events, ledger, leased }) {

@@ -299,7 +299,9 @@ describe('stop', () => {
       event: 'workflow_finished',
       data: { data: { status: 'stopped', error: 'Stopped by user.' } },
     });
-    expect(frames.at(-2)).toMatchObject({ event: 'node_finished', data: { data: { status: 'stopped' } } });
+    const inputs = { held: true };
+    expect(frames.at(-3)).toMatchObject({ event: 'node_started', data: { data: { inputs } } });
+    expect(frames.at(-2)).toMatchObject({ event: 'node_finished', data: { data: { status: 'stopped', inputs } } });
     const stored = await get(keys.hold, `workflows/run/${stream.runId}`);
     expect(stored.body).toMatchObject({ status: 'stopped', error: 'Stopped by user.' });
     expect((await stop(keys.hold, stream.taskId, 'ann')).body).toEqual({ result: 'success' });

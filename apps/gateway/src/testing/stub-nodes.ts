@@ -42,13 +42,14 @@ export function createStubNodes(): StubNodes {
 
   const template: NodeExecutor = {
     type: 'template-transform',
-    async execute({ data, signal }) {
+    async execute({ data, signal, reportInputs }) {
       if (data['template'] === 'provider') return failed('No credentials.', 'provider_not_initialize');
       if (data['template'] === 'boom') return failed('It broke.');
       if (data['template'] === 'hold') {
         const aborted = new Promise<undefined>((_, reject) =>
           signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
         );
+        reportInputs?.({ held: true });
         waiting += 1;
         for (const look of arrived) look();
         await Promise.race([gate.promise, aborted]);
