@@ -1,5 +1,5 @@
 import type { FileStorage, Outbound } from '@millrace/contracts';
-import { createAccept, createFinish, createPlans, createStop } from '@millrace/engine';
+import { createAccept, createFinish, createPlans, createStop, type RunLimits } from '@millrace/engine';
 import { createRemoteLook, type SignedLinks, type UploadLimits } from '@millrace/files';
 import { createNodeQueue, type ShardQueue } from '@millrace/queue';
 import { createOverview, createRunEvents, createRunState, type Doorbell } from '@millrace/state';
@@ -39,7 +39,7 @@ export interface GatewaySettings {
   adminKey: string;
   bodyLimitBytes: number;
   blockingDeadlineMs: number;
-  limits: { maxRunMs: number; maxSteps: number };
+  limits: RunLimits;
   uploads: UploadLimits;
   /** Told to clients; default of Dify: 10. */
   workflowFileLimit: number;

@@ -59,7 +59,11 @@ const gateway = composeGateway(
     adminKey: env.MILLRACE_ADMIN_KEY,
     bodyLimitBytes: env.HTTP_BODY_LIMIT,
     blockingDeadlineMs: env.BLOCKING_DEADLINE_MS,
-    limits: { maxRunMs: env.MAX_EXECUTION_TIME, maxSteps: env.MAX_EXECUTION_STEPS },
+    limits: {
+      maxRunMs: env.MAX_EXECUTION_TIME,
+      maxSteps: env.MAX_EXECUTION_STEPS,
+      maxStreamedBytes: env.MAX_STREAMED_TEXT,
+    },
     uploads: uploadLimits(env),
     metricsTenants: env.METRICS_TENANTS,
     workflowFileLimit: env.WORKFLOW_FILE_UPLOAD_LIMIT,

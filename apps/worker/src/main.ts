@@ -103,7 +103,11 @@ const reconciler = createReconciler({
     raiseEpoch: (runs) => store.runs.raiseEpoch(runs),
     recordedNodes: (tenantId, runId) => store.nodeExecutions.listForRun(tenantId, runId),
   },
-  limits: { maxRunMs: env.MAX_EXECUTION_TIME, maxSteps: env.MAX_EXECUTION_STEPS },
+  limits: {
+    maxRunMs: env.MAX_EXECUTION_TIME,
+    maxSteps: env.MAX_EXECUTION_STEPS,
+    maxStreamedBytes: env.MAX_STREAMED_TEXT,
+  },
   owner: newId(),
   onAction: createReconcilerMetrics(metrics),
 });

@@ -1,5 +1,6 @@
 import {
   bool,
+  bytes,
   cidrList,
   duration,
   integer,
@@ -121,4 +122,7 @@ export const uploadEnv = {
 export const runLimitsEnv = {
   MAX_EXECUTION_TIME: duration().default(1_200_000).describe('Time limit of one run.'),
   MAX_EXECUTION_STEPS: integer({ min: 1 }).default(500).describe('Most node starts of one run.'),
+  MAX_STREAMED_TEXT: bytes()
+    .default(96 * 1024 ** 2)
+    .describe('Most text that one run may stream, as events.'),
 };

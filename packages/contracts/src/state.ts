@@ -22,9 +22,9 @@ export interface RunState {
   /** Emits `node_started` of a claimed node. A stale token changes nothing. */
   announce(request: AnnounceRequest): Promise<'ok' | 'stale'>;
   /** Appends streamed text of a claimed node (dsl 5). */
-  emit(request: EmitRequest): Promise<'ok' | 'stale'>;
+  emit(request: EmitRequest): Promise<EmitResult>;
   /** Emits a `reasoning_chunk` of a claimed node, if a reached End node shows that node (dsl 5.5). */
-  reason(request: ReasonRequest): Promise<'ok' | 'stale'>;
+  reason(request: ReasonRequest): Promise<EmitResult>;
   /** Applies a node's result once. */
   settle(request: SettleRequest, onLate?: OnLate): Promise<SettleResult>;
   /** Decides the end of a run from outside (stop, time limit). The first decision wins. */
@@ -54,6 +54,8 @@ export interface StartRequest {
   deadlineMs: number;
   /** Most `node_started` a run may have. */
   maxSteps: number;
+  /** Most bytes of `text_chunk` and `reasoning_chunk` events a run may have. */
+  maxStreamedBytes: number;
   /** Doorbell channel of the accepting gateway; `end` rings for the terminal event only. */
   bell?: { channel: string; mode: 'all' | 'end' };
   /** JSON of a StreamTable, or empty when nothing streams. */
@@ -169,6 +171,9 @@ export interface EmitRequest extends Claim {
   /** Closes the stream of this selector with an empty chunk. */
   final: boolean;
 }
+
+/** The decided end, which must be finished, of a run that would have streamed more than it may. */
+export type EmitResult = 'ok' | 'stale' | DecidedRun;
 
 /**
  * Text of a node's two events. They say mostly the same, so it is stored once: an event is

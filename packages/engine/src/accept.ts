@@ -11,18 +11,11 @@ import {
   type TraceCarrier,
   type ValueObject,
 } from '@millrace/contracts';
-import {
-  exactJson,
-  parseJson,
-  publicJson,
-  resolveSelector,
-  stringifyJson,
-  toMarkdown,
-  type Plan,
-} from '@millrace/graph';
+import { exactJson, publicJson, stringifyJson, type Plan } from '@millrace/graph';
 import { chunkPrefix, workflowStarted } from './events.js';
 import type { AcceptedRun, RunStore } from './ports.js';
 import { systemVariables } from './scope.js';
+import { startingValues } from './streamed-values.js';
 
 export interface AcceptRequest {
   tenantId: string;
@@ -70,6 +63,8 @@ export interface RunLimits {
   maxRunMs: number;
   /** Default 500. */
   maxSteps: number;
+  /** Of the events in which text is streamed; far more than any outputs have. Default 96 MiB. */
+  maxStreamedBytes: number;
 }
 
 /**
@@ -208,6 +203,7 @@ export function startRequest({
     startedEvent: workflowStarted(context, startedInputs(context, inputs)),
     deadlineMs: context.createdAtMs + limits.maxRunMs,
     maxSteps: limits.maxSteps,
+    maxStreamedBytes: limits.maxStreamedBytes,
     ...(withinMs === undefined ? {} : { withinMs }),
     stream: plan.stream.ends.length > 0 ? JSON.stringify(plan.stream) : '',
     chunkPrefix: chunkPrefix(context),
@@ -215,24 +211,6 @@ export function startRequest({
     ...(bell ? { bell: { channel: bell.channel(context.shard), mode: bell.mode } } : {}),
     ...(recorded ? { recorded } : {}),
   };
-}
-
-/** What End nodes stream of system and environment variables and of the start form (service-api 4.4). */
-function startingValues(plan: Plan, context: RunContext, inputs: string): [number, string][] {
-  const form = (): ValueObject => parseJson(inputs) as ValueObject;
-  const pool = (first: string): ValueObject | undefined => {
-    if (first === 'sys') return systemVariables(context);
-    if (first === 'env') return plan.env;
-    return first === plan.root.id ? form() : undefined;
-  };
-  const values = new Map<number, string>();
-  for (const segment of plan.stream.ends.flatMap(({ segments }) => segments)) {
-    if ('text' in segment || (segment.node >= 0 && segment.node !== plan.root.index)) continue;
-    const value = resolveSelector(pool, JSON.parse(segment.selector) as string[], plan.root.id);
-    // Once each, however many End nodes list it.
-    if (value !== undefined) values.set(segment.sel, JSON.stringify(toMarkdown(value)));
-  }
-  return [...values];
 }
 
 async function startRun({ state, queue }: AcceptDeps, run: StartRun): Promise<void> {

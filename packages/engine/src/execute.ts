@@ -12,7 +12,7 @@ import {
   type RunVariables,
   type ValueObject,
 } from '@millrace/contracts';
-import type { Plan, PlanNode } from '@millrace/graph';
+import type { Plan } from '@millrace/graph';
 import { describeAttempt, withNodeSpan } from '@millrace/telemetry';
 import { announceNode } from './announce.js';
 import { attempt, failure } from './attempt.js';
@@ -23,7 +23,7 @@ import type { Finish } from './finish.js';
 import { createFreshLinks, type FreshLinks } from './fresh-links.js';
 import { PlanError, type Plans } from './plans.js';
 import type { EngineObserver } from './ports.js';
-import { settleNode, untouched, type ClaimedWork, type Work } from './settle.js';
+import { settleNode, untouched, withoutMercy, type ClaimedWork, type Work } from './settle.js';
 import { createTextStream } from './text-stream.js';
 import { runQuick, runUnclaimed } from './unclaimed.js';
 
@@ -157,6 +157,7 @@ async function runClaimed(deps: NodeDeps, work: ClaimedWork): Promise<void> {
       node.streams.flatMap(({ sel, selector }) => (selector.length === 2 ? [[selector[1] ?? '', sel]] : [])),
     ),
     state,
+    finish: deps.finish,
     beforeFirst: begun.announced ? () => undefined : announce,
     onError,
   });
@@ -189,13 +190,6 @@ async function runClaimed(deps: NodeDeps, work: ClaimedWork): Promise<void> {
 
 /** A node that keeps killing its workers. */
 const isPoison = ({ maxCrashes = 10 }: ExecuteDeps, { crashes }: BegunNode): boolean => crashes >= maxCrashes;
-
-/** Neither retries nor an error strategy may set a poison node on more workers: the run fails. */
-const withoutMercy = (node: PlanNode): PlanNode => ({
-  ...node,
-  errorStrategy: 'none',
-  retry: { maxRetries: 0, intervalMs: 0 },
-});
 
 const givenUp = ({ crashes }: BegunNode): NodeResult =>
   failure(`the node was given up: its worker died ${crashes} times while it ran`, 'WorkerCrashError');

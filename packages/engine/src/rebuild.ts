@@ -15,7 +15,8 @@ import { workflowStarted } from './events.js';
 import { endUnstarted, type Finish } from './finish.js';
 import { PlanError, type Plans } from './plans.js';
 import type { RecoveryStore, RecoveryView, RunStore, UnfinishedRun } from './ports.js';
-import { noEvents, streamedValues } from './settle.js';
+import { noEvents } from './settle.js';
+import { streamedValues } from './streamed-values.js';
 
 export interface RebuildDeps {
   state: RunState;
@@ -112,7 +113,7 @@ async function replay(
       ...{
         exceptions: meta.status === 'succeeded' ? 0 : 1,
         isEnd: node.type === 'end',
-        values: values === null ? [] : streamedValues(node, values),
+        values: values === null ? [] : (streamedValues(plan, node, values) ?? []),
         closes: [],
         streamMoves: true,
         recorded: { retries: meta.attempt - 1, index: meta.index },

@@ -14,17 +14,7 @@ import type {
   StoredNodeMeta,
   ValueObject,
 } from '@millrace/contracts';
-import {
-  edgeTable,
-  exactJson,
-  mayHoldFiles,
-  publicJson,
-  resolveSelector,
-  stringifyJson,
-  toMarkdown,
-  type Plan,
-  type PlanNode,
-} from '@millrace/graph';
+import { edgeTable, exactJson, mayHoldFiles, publicJson, stringifyJson, type Plan, type PlanNode } from '@millrace/graph';
 import { attemptSpanId, recordingSpan } from '@millrace/telemetry';
 import { runLedger } from './contexts.js';
 import { decideOutcome, type Outcome } from './decide-outcome.js';
@@ -32,6 +22,7 @@ import { nodeEvents, type NodeExecution } from './events.js';
 import type { Finish } from './finish.js';
 import type { FreshLinks } from './fresh-links.js';
 import type { EngineObserver } from './ports.js';
+import { streamedValues, tooMuchText } from './streamed-values.js';
 
 /** A node to execute and what surrounds it. */
 export interface Work {
@@ -61,6 +52,8 @@ export async function settleNode(deps: SettleDeps, work: Work, result: NodeResul
   const { job, plan, node, execution, begun } = work;
   const outcome = decideOutcome(node, result, job.attempt);
   const { values, outputs } = writeOutputs(deps, work, outcome);
+  const streamed = values === null ? [] : streamedValues(plan, node, values);
+  if (!streamed) return settleNode(deps, { ...work, node: withoutMercy(node) }, tooMuchText(), elapsedMs);
   const metadata = {
     ...result.metadata,
     ...(outcome.status === 'exception' ? { error_strategy: node.errorStrategy } : {}),
@@ -93,7 +86,7 @@ export async function settleNode(deps: SettleDeps, work: Work, result: NodeResul
     tokens,
     exceptions: outcome.exceptions,
     isEnd: node.type === 'end',
-    values: values === null ? [] : streamedValues(node, values),
+    values: streamed,
     closes: node.streams.map(({ sel }) => sel),
     streamMoves: movesStream(plan, node, edges),
   };
@@ -112,6 +105,13 @@ export async function settleNode(deps: SettleDeps, work: Work, result: NodeResul
   await queueReady(deps.queue, job, others, { delayMs: outcome.retryDelayMs, ...order }, failed);
   if (settled.decided) await deps.finish(settled.decided);
 }
+
+/** Neither retries nor an error strategy may repeat or hide what happened to it: the run fails. */
+export const withoutMercy = (node: PlanNode): PlanNode => ({
+  ...node,
+  errorStrategy: 'none',
+  retry: { maxRetries: 0, intervalMs: 0 },
+});
 
 /** Outputs and their text for later nodes; links to files are as young as the event that shows them. */
 function writeOutputs(
@@ -177,14 +177,6 @@ const movesStream = (plan: Plan, node: PlanNode, edges: string): boolean =>
     (node.kind !== 'executable' && node.kind !== 'root') ||
     node.errorStrategy === 'fail-branch' ||
     !edges.includes('"skip":[]'));
-
-/** One-piece values of this node that End nodes stream, in markdown form (dsl 5.3). */
-export function streamedValues(node: PlanNode, outputs: ValueObject): [number, string][] {
-  return node.streams.flatMap(({ sel, selector }): [number, string][] => {
-    const value = resolveSelector((first) => (first === node.id ? outputs : undefined), selector);
-    return value === undefined ? [] : [[sel, JSON.stringify(toMarkdown(value))]];
-  });
-}
 
 function nodeMeta(
   { job, node, execution }: Work,

@@ -1,10 +1,12 @@
-import type { EmitRequest, ReasonRequest } from '@millrace/contracts';
+import type { DecidedRun, EmitRequest, ReasonRequest } from '@millrace/contracts';
 import { createTextStream } from './text-stream.js';
 
 const claim = { runId: 'r', shard: 0, address: { frame: 0, node: 1 }, token: 't' };
 const fail = (error: Error): void => {
   throw error;
 };
+
+const finish = async () => undefined;
 
 function recorder(order: string[] = []) {
   const sent: EmitRequest[] = [];
@@ -30,7 +32,7 @@ describe('text stream', () => {
     const stream = createTextStream({
       claim,
       selectors: new Map([['text', 3]]),
-      state,
+      ...{ state, finish },
       beforeFirst: () => order.push('first'),
       onError: fail,
     });
@@ -46,7 +48,14 @@ describe('text stream', () => {
 
   it('tells reasoning apart from the text, with a last piece', async () => {
     const { sent, reasons, state } = recorder();
-    const options = { claim, selectors: new Map([['text', 3]]), state, beforeFirst: () => undefined, onError: fail };
+    const options = {
+      claim,
+      selectors: new Map([['text', 3]]),
+      state,
+      finish,
+      beforeFirst: () => undefined,
+      onError: fail,
+    };
     const event = (text: string, isFinal: boolean) => `${text}|${isFinal}`;
     const stream = createTextStream({ ...options, reasoning: { event, shownBy: [3] } });
     for (const piece of ['a', 'b']) stream.write('reasoning_content', piece);
@@ -69,7 +78,7 @@ describe('text stream', () => {
     const stream = createTextStream({
       claim,
       selectors: new Map([['text', 0]]),
-      state,
+      ...{ state, finish },
       beforeFirst: () => undefined,
       onError: fail,
       maxLength: 4,
@@ -80,12 +89,29 @@ describe('text stream', () => {
     return stream.end();
   });
 
+  it('finishes a run that has streamed more than it may', async () => {
+    const { state } = recorder();
+    const ended: unknown[] = [];
+    const decided = { status: 'failed' } as DecidedRun;
+    const stream = createTextStream({
+      claim,
+      selectors: new Map([['text', 0]]),
+      state: { ...state, emit: async () => decided },
+      finish: async (run) => void ended.push(run),
+      beforeFirst: () => undefined,
+      onError: fail,
+    });
+    stream.write('text', 'a');
+    await stream.end();
+    expect(ended).toEqual([decided]);
+  });
+
   it('sends nothing of outputs that no End node shows', async () => {
     const { sent, state } = recorder();
     const stream = createTextStream({
       claim,
       selectors: new Map(),
-      state,
+      ...{ state, finish },
       beforeFirst: () => undefined,
       onError: fail,
     });

@@ -1,4 +1,5 @@
-import type { Claim, RunState } from '@millrace/contracts';
+import type { Claim, EmitResult, RunState } from '@millrace/contracts';
+import type { Finish } from './finish.js';
 
 /** Streams one node's text to Redis, coalesced: the first piece at once, later ones by time and size. */
 export interface TextStream {
@@ -14,6 +15,8 @@ export interface TextStreamOptions {
   /** How `reasoning_content` is told, which is not ordered with the text; absent when no End node shows the node. */
   reasoning?: { event: (text: string, isFinal: boolean) => string; shownBy: readonly number[] } | undefined;
   state: Pick<RunState, 'emit' | 'reason'>;
+  /** Ends the run when this was more text than it may stream. */
+  finish: Finish;
   /** Called before the first piece leaves, so that `node_started` precedes it. */
   beforeFirst: () => void;
   onError: (error: Error) => void;
@@ -24,7 +27,7 @@ export interface TextStreamOptions {
 }
 
 export function createTextStream(options: TextStreamOptions): TextStream {
-  const { claim, selectors, reasoning, state, beforeFirst, onError, windowMs = 30, maxLength = 512 } = options;
+  const { claim, selectors, reasoning, state, finish, beforeFirst, onError, windowMs = 30, maxLength = 512 } = options;
   const waiting = new Map<number | 'reasoning', string>();
   const sending = new Set<Promise<unknown>>();
   let timer: NodeJS.Timeout | undefined;
@@ -33,8 +36,9 @@ export function createTextStream(options: TextStreamOptions): TextStream {
   let reasoned = false;
 
   // A stale answer needs no action: the claim is aborted by its own watch.
-  const send = (call: Promise<unknown>): void => {
-    const sent = call.catch(onError).finally(() => sending.delete(sent));
+  const send = (call: Promise<EmitResult>): void => {
+    const done = call.then((result) => (typeof result === 'object' ? finish(result) : undefined));
+    const sent = done.catch(onError).finally(() => sending.delete(sent));
     sending.add(sent);
   };
   const reason = (text: string, isFinal: boolean): void => {

@@ -313,6 +313,18 @@ describe('node settings', () => {
       error: 'The workflow has 1001 secret environment variables, more than 1000',
     });
   });
+
+  it('counts outputs of End nodes: every piece of streamed text looks at the table of them', () => {
+    const ends = (count: number) => {
+      const outputs = Array.from({ length: count }, (_, i) => ({ variable: `o${i}`, value_selector: ['s', 'x'] }));
+      return workflow([node('s', 'start'), node('e', 'end', { outputs })], [['s', 'e']]);
+    };
+    expect(compilePlan(ends(2_000), { supportedTypes })).toMatchObject({ ok: true });
+    expect(compilePlan(ends(2_001), { supportedTypes })).toEqual({
+      ok: false,
+      error: 'The End nodes have 2001 outputs, more than 2000',
+    });
+  });
 });
 
 describe('edge tables', () => {

@@ -70,6 +70,16 @@ describe('StreamModel', () => {
     expect(texts(stream.settle({ node: 1, closes: [0] }))).toEqual(['', '\n', 'ab', '', 'ab', '']);
   });
 
+  it('sends no chunk that is one too many, and nothing after it', () => {
+    const stream = new StreamModel(example, 3);
+    stream.start();
+    expect(texts(stream.settle({ node: 1, values: [[0, 'ab']] }))).toEqual(['ab', '\n']);
+    expect(stream.exceeded).toBe(false);
+    expect(texts(stream.settle({ node: 3, values: [[1, 'c']] }))).toEqual([]);
+    expect(stream.exceeded).toBe(true);
+    expect(texts(stream.append(2, '', true))).toEqual([]);
+  });
+
   it('shows the value of a node that streamed nothing', () => {
     const stream = new StreamModel(example);
     stream.start();

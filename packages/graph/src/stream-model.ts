@@ -35,9 +35,23 @@ export class StreamModel {
   #cursor = 0;
   /** Characters of the source in turn that were sent for this segment. */
   #sent = 0;
+  /** What is left; below zero nothing is sent any more. */
+  #room: number;
+  readonly #sizeOf: (chunk: Chunk) => number;
 
-  constructor(table: StreamTable) {
+  /**
+   * @param room most that may be streamed
+   * @param sizeOf what a chunk takes of it
+   */
+  constructor(table: StreamTable, room = Infinity, sizeOf: (chunk: Chunk) => number = ({ text }) => text.length) {
     this.#table = table;
+    this.#room = room;
+    this.#sizeOf = sizeOf;
+  }
+
+  /** Whether a chunk was one too many: it was not sent, nor is any after it, and the run fails. */
+  get exceeded(): boolean {
+    return this.#room < 0;
   }
 
   /** What may be sent before any node has run. */
@@ -80,6 +94,14 @@ export class StreamModel {
 
   #drive(): Chunk[] {
     const chunks: Chunk[] = [];
+    this.#walk(chunks);
+    return chunks.filter((chunk) => {
+      if (this.#room >= 0) this.#room -= this.#sizeOf(chunk);
+      return this.#room >= 0;
+    });
+  }
+
+  #walk(chunks: Chunk[]): void {
     for (let position = this.#queue[0]; position !== undefined; position = this.#queue[0]) {
       const end = this.#table.ends[position];
       const segment = end?.segments[this.#cursor];
@@ -96,7 +118,6 @@ export class StreamModel {
       this.#cursor += 1;
       this.#sent = 0;
     }
-    return chunks;
   }
 
   /** Emits what a variable segment has; answers whether the cursor may move on. */

@@ -1,6 +1,7 @@
 import type { StreamSegment, StreamTable, Value } from '@millrace/contracts';
 import { isBranch } from './node-config.js';
 import type { PlanEdge, PlanNode } from './plan.js';
+import { PlanError } from './structure.js';
 import { pythonStr } from './values/python.js';
 import { isObject } from './values/types.js';
 
@@ -94,8 +95,19 @@ function blockingPaths(end: PlanNode, nodes: PlanNode[]): number[][] {
   return [...last].sort((a, b) => a - b).map((edge) => [edge]);
 }
 
+/** Most outputs of all End nodes: every piece of streamed text looks at the table of them. */
+const mostOutputs = 2_000;
+
+function refuseManyOutputs(nodes: PlanNode[]): void {
+  const count = nodes.reduce((sum, { type, data }) => {
+    return sum + (type === 'end' && Array.isArray(data['outputs']) ? data['outputs'].length : 0);
+  }, 0);
+  if (count > mostOutputs) throw new PlanError(`The End nodes have ${count} outputs, more than ${mostOutputs}`);
+}
+
 /** Text-stream order of the End nodes; fills `streams` of the nodes that End nodes refer to. */
 export function planStream(nodes: PlanNode[], root: PlanNode): StreamTable {
+  refuseManyOutputs(nodes);
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const numberOf = createNumbering();
   // Those reached at the start of a run stream in the order of their ids.

@@ -97,7 +97,7 @@ local function tell_together()
   -- Nothing comes between, so its number is known, and written with all the rest.
   if together then fields[#fields + 1], fields[#fields + 2] = 'en', together end
 end
-local ready, ended, active = {}, false, tonumber(run[7])
+local ready, ended, active, excess = {}, false, tonumber(run[7]), nil
 
 if outcome == 'failed' then
   tell_together()
@@ -178,7 +178,7 @@ else
       if redis.call('HGET', run_key, 'x' .. sel) == 'o' then redis.call('HSET', run_key, 'x' .. sel, 'f') end
     end
   end
-  if stream then drive_stream(stream, epoch) end
+  if stream then excess = select(2, drive_stream(stream, epoch)) end
 end
 
 if not silent then
@@ -194,7 +194,10 @@ end
 
 if not ended then
   -- The limit is on the starts of all frames, without retries (dsl 3.8).
-  if starts > tonumber(run[8]) then
+  if excess then
+    decide(run_id, KEYS[6], 'failed', excess, '', now)
+    ended = true
+  elseif starts > tonumber(run[8]) then
     decide(run_id, KEYS[6], 'failed',
       'Aborted: Maximum execution steps exceeded: ' .. starts .. ' > ' .. run[8], '', now)
     ended = true

@@ -16,7 +16,7 @@ import type { Redis } from 'ioredis';
 import { connectRedis } from './connection.js';
 import { createRunEvents } from './run-events.js';
 import { createRunState } from './run-state.js';
-import { RunFixture } from './testing/run-fixture.js';
+import { chunkPrefix, RunFixture } from './testing/run-fixture.js';
 
 let redis: Redis;
 let state: RunState;
@@ -43,17 +43,22 @@ const chunkOf = (event: string): Chunk[] => {
   return [{ text: parsed.data.text, selector: JSON.stringify(parsed.data.from_variable_selector) }];
 };
 
+const sizeOf = ({ text, selector }: Chunk): number =>
+  `${chunkPrefix}${JSON.stringify(text)},"from_variable_selector":${selector}}}`.length;
+
 /** Runs a random graph in Redis and in the model side by side, in a random order of completion. */
 async function compare(seed: number): Promise<void> {
   const plan = planOf(seed);
   const random = createRandom(seed ^ 0x5eed);
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
   const stream: StreamTable = plan.stream;
-  const run = new RunFixture(state, { stream, root: plan.root.index });
+  const maxStreamedBytes = random() < 0.3 ? Math.floor(random() * 1_000) : 1_000_000;
+  const run = new RunFixture(state, { stream, root: plan.root.index, maxStreamedBytes });
   const model = new RunModel(plan);
-  const texts = new StreamModel(stream);
+  const texts = new StreamModel(stream, maxStreamedBytes, sizeOf);
   const expected = texts.start();
   await run.start();
+  let ended = false;
   let ready: Pick<NodeJob, 'node' | 'attempt'>[] = model.start().map((node) => ({ node, attempt: 1 }));
   while (ready.length > 0) {
     const next = pick(ready);
@@ -68,7 +73,7 @@ async function compare(seed: number): Promise<void> {
     for (const sel of live) {
       const text = `s${next.node}`;
       expected.push(...texts.append(sel, text));
-      await state.emit({
+      const emitted = await state.emit({
         ...run.context,
         address: { frame: 0, node: next.node },
         token,
@@ -77,7 +82,10 @@ async function compare(seed: number): Promise<void> {
         final: false,
         piece: 1,
       });
+      ended = texts.exceeded;
+      expect(emitted).toEqual(ended ? expect.objectContaining({ status: 'failed' }) : 'ok');
     }
+    if (ended) break;
     const outcome = !unclaimed && random() < 0.05 && next.attempt < 3 ? 'retry' : random() < 0.03 ? 'failed' : 'done';
     const handle =
       node.type === 'if-else'
@@ -108,12 +116,14 @@ async function compare(seed: number): Promise<void> {
       const { taken, skipped } = modelled;
       expected.push(...texts.settle({ node: next.node, taken, skipped, values, closes: streams }));
     }
-    expect(settled.decided !== undefined).toBe(modelled.ended);
-    if (modelled.ended) break;
+    ended = modelled.ended || (outcome === 'done' && texts.exceeded);
+    expect(settled.decided !== undefined).toBe(ended);
+    if (outcome === 'done' && texts.exceeded) expect(settled.decided?.error).toMatch('streamed text exceeded');
+    if (ended) break;
     expect(settled.ready.map((each) => each.node).sort()).toEqual(modelled.ready.sort());
     ready.push(...settled.ready);
   }
-  expect(model.ended).toBe(true);
+  expect(ended).toBe(true);
   const [events = []] = await createRunEvents(redis).ranges([{ run: run.context }]);
   expect(events.flatMap(({ event }) => chunkOf(event))).toEqual(expected);
 }

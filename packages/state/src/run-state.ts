@@ -7,6 +7,7 @@ import type {
   DecideRequest,
   DecideResult,
   EmitRequest,
+  EmitResult,
   ReadRequest,
   ReadyNode,
   ReasonRequest,
@@ -75,6 +76,7 @@ export function createRunState(
           request.withinMs === undefined ? 0 : clock.now() + request.withinMs,
           maxLedgerEntries,
           request.recorded?.startedAtMs ?? '',
+          request.maxStreamedBytes,
           request.values.length,
           ...request.values.flat(),
           ...(request.recorded?.events ?? []).flatMap(({ id, event }) => [id, event]),
@@ -162,22 +164,26 @@ export function createRunState(
     },
 
     async emit(request: EmitRequest) {
-      const reply = await call('emit', keysOf(request), [
-        request.runId,
-        nodeField(request.address),
-        request.token,
-        request.sel,
-        request.text,
-        request.final ? '1' : '0',
-        request.piece,
-      ]);
-      return reply === 1 ? 'ok' : 'stale';
+      const reply = await call(
+        'emit',
+        [...keysOf(request), shardKeys.decided(request.shard)],
+        [
+          request.runId,
+          nodeField(request.address),
+          request.token,
+          request.sel,
+          request.text,
+          request.final ? '1' : '0',
+          request.piece,
+        ],
+      );
+      return emitted(reply);
     },
 
     async reason({ event, piece, shownBy, ...claim }: ReasonRequest) {
-      const { runId, address, token } = claim;
-      const reply = await call('reason', keysOf(claim), [runId, nodeField(address), token, event, piece, ...shownBy]);
-      return reply === 1 ? 'ok' : 'stale';
+      const { runId, shard, address, token } = claim;
+      const keys = [...keysOf(claim), shardKeys.decided(shard)];
+      return emitted(await call('reason', keys, [runId, nodeField(address), token, event, piece, ...shownBy]));
     },
 
     async settle(request: SettleRequest, onLate?: () => void): Promise<SettleResult> {
@@ -256,6 +262,11 @@ export function createRunState(
       return reply.map((stands) => stands === 1);
     },
   };
+}
+
+function emitted(reply: unknown): EmitResult {
+  const decided = Array.isArray(reply) ? parseDecided(reply as DecidedPayload) : undefined;
+  return decided ?? (reply === 0 ? 'stale' : 'ok');
 }
 
 /** Keys of the variables hash. */

@@ -267,3 +267,55 @@ describe('text of parallel models (dsl 5.3)', () => {
     expect(await chunks(run)).toEqual(['a.text=a', 'end.answer=\n', 'b.text=kept', 'b.text=']);
   });
 });
+
+describe('a run that would stream more than it may', () => {
+  const error = /^Aborted: Maximum size of streamed text exceeded: \d+ > 1000 bytes of events$/;
+  const over = { decided: { status: 'failed', error: expect.stringMatching(error) as string } };
+  const limited = { maxStreamedBytes: 1_000 };
+  const value = { sel: 0, node: 0, selector: '["a","v"]', shared: true as const };
+  /** One value, shown a hundred times. */
+  const often: StreamTable = { ends: [{ node: 1, paths: [[]], segments: Array.from({ length: 100 }, () => value) }] };
+
+  it('fails with the node whose value was too much, and emits nothing after the last chunk that fitted', async () => {
+    const run = new RunFixture(state, { ...limited, stream: often });
+    await run.start();
+    const { token } = await run.claim(0);
+    const settled = await run.settle(0, token, { take: [[1, 1, -1]] }, { values: [[0, `"${'x'.repeat(300)}"`]] });
+    expect(settled).toMatchObject({ ready: [], ...over });
+    expect(await chunks(run)).toHaveLength(2);
+    expect(await run.begin(1)).toEqual({ kind: 'gone' });
+  });
+
+  it('fails when a model writes on', async () => {
+    const run = new RunFixture(state, { ...limited, stream: twoModels });
+    await run.start();
+    await run.run(0, { take: [[1, 1, -1]] });
+    const { token } = await run.claim(1);
+    const emit = emitter(run, 1, token, 0);
+    expect(await emit('x'.repeat(500))).toBe('ok');
+    expect(await emit('x'.repeat(500))).toMatchObject({ ...over.decided, running: [{ node: 1 }] });
+    expect(await emit('x')).toBe('stale');
+    expect(await chunks(run)).toHaveLength(1);
+  });
+
+  it('counts reasoning too', async () => {
+    const run = new RunFixture(state, { ...limited, stream: twoModels });
+    await run.start();
+    await run.run(0, { take: [[1, 1, -1]] });
+    const { token } = await run.claim(1);
+    const claim = { ...run.context, address: { frame: 0, node: 1 }, token };
+    const event = JSON.stringify({ event: 'reasoning_chunk', data: { reasoning: 'x'.repeat(600) } });
+    expect(await state.reason({ ...claim, event, piece: 1, shownBy: [7] })).toBe('ok');
+    expect(await state.reason({ ...claim, event, piece: 2, shownBy: [0] })).toBe('ok');
+    expect(await state.reason({ ...claim, event, piece: 3, shownBy: [0] })).toMatchObject(over.decided);
+  });
+
+  it('fails with the next node that moves the stream when values that were there at the start are too much', async () => {
+    const values: [number, string][] = [[0, `"${'x'.repeat(300)}"`]];
+    const run = new RunFixture(state, { ...limited, stream: often, values });
+    await run.start();
+    expect(await chunks(run)).toHaveLength(2);
+    expect(await run.settle(0, (await run.claim(0)).token, {})).toMatchObject(over);
+    expect(await chunks(run)).toHaveLength(2);
+  });
+});

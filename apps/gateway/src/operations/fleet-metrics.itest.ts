@@ -25,7 +25,9 @@ beforeAll(async () => {
   closing.push(redis.close);
   direct = connectRedis(url, 'patient', 'test');
   closing.push(() => direct.disconnect());
-  gateway = await startGateway(postgres.url, redis.url, { limits: { maxRunMs, maxSteps: 500 } });
+  gateway = await startGateway(postgres.url, redis.url, {
+    limits: { maxRunMs, maxSteps: 500, maxStreamedBytes: 1_000_000 },
+  });
   closing.push(gateway.close);
 });
 afterAll(async () => {

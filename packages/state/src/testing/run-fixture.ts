@@ -37,6 +37,8 @@ export interface BeginOptions {
   leaseMs?: number;
 }
 
+export const chunkPrefix = '{"event":"text_chunk","data":{"text":';
+
 /** Drives one run through the state port, naming nodes by number; node ids are `n<number>`. */
 export class RunFixture {
   readonly context = someContext();
@@ -46,6 +48,7 @@ export class RunFixture {
       stream?: StreamTable;
       root?: number;
       maxSteps?: number;
+      maxStreamedBytes?: number;
       withinMs?: number;
       values?: StartRequest['values'];
       bell?: StartRequest['bell'];
@@ -54,7 +57,7 @@ export class RunFixture {
   ) {}
 
   start(onLate?: () => void): Promise<StartResult> {
-    const { stream, root = 0, maxSteps = 500, bell, recorded } = this.options;
+    const { stream, root = 0, maxSteps = 500, maxStreamedBytes = 1_000_000, bell, recorded } = this.options;
     const request = {
       context: this.context,
       epoch: 1,
@@ -64,8 +67,9 @@ export class RunFixture {
       startedEvent: '"workflow_started"',
       deadlineMs: Date.now() + 60_000,
       maxSteps,
+      maxStreamedBytes,
       stream: stream ? JSON.stringify(stream) : '',
-      chunkPrefix: '{"event":"text_chunk","data":{"text":',
+      chunkPrefix,
       values: this.options.values ?? [],
       ...(this.options.withinMs === undefined ? {} : { withinMs: this.options.withinMs }),
       ...(bell ? { bell } : {}),
