@@ -227,6 +227,32 @@ describe('many conditions over a long value', () => {
     const evaluate = () => evaluateConditions(conditions(100, '{{#a.b#}}'), 'and', () => 'x'.repeat(1_000_000));
     expect(evaluate).toThrow(TextSizeError);
   });
+
+  describe('take so many steps and no more, however many look at the same large value', () => {
+    const text = 'ab'.repeat(500_000);
+    const numbers = Array.from({ length: 500_000 }, (_, at) => at);
+    const mapping = Object.fromEntries(numbers.slice(0, 100_000).map((at) => [`k${at}`, at]));
+    const files = Array.from({ length: 100_000 }, () => file('.png', 1));
+    const sub = { key: 'type', comparison_operator: 'is not', value: 'x' };
+    const subs = { sub_variable_condition: { logical_operator: 'or', conditions: Array(10).fill(sub) as Value } };
+    const cases: [string, Value, Value, object?][] = [
+      ['not contains', text, 'abz'],
+      ['not contains', text, `${'ab'.repeat(1_000)}z`],
+      ['not contains', numbers, 'x'],
+      ['not contains', [mapping, mapping, mapping], { ...mapping, k1: 2 }],
+      ['is not', text, `${text.slice(0, -1)}c`],
+      ['not in', text, Array.from({ length: 10 }, () => `${text.slice(0, -1)}c`)],
+      ['not empty', mapping, null],
+      ['not null', numbers, null],
+      ['contains', files, null, subs],
+    ];
+    it.each(cases)('%s', (operator, value, expected, extra = {}) => {
+      const condition = { variable_selector: ['a', 'b'], comparison_operator: operator, value: expected, ...extra };
+      const outcome = evaluateConditions(Array(10_000).fill(condition) as Value[], 'and', () => value);
+      expect(outcome).toEqual({ ok: false, error: 'The conditions take more than 4000000 steps' });
+      expect(evaluateConditions([condition], 'and', () => value)).not.toEqual(outcome);
+    });
+  });
 });
 
 describe('files', () => {

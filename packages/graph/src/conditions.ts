@@ -1,8 +1,8 @@
 import type { Selector, Value, ValueObject } from '@millrace/contracts';
-import { ConditionError, evaluateCondition } from './operators.js';
+import { ConditionError, evaluateCondition, stepBudget } from './operators.js';
 import { renderTemplate, textBudget, type SpendText } from './template.js';
 import { parseJson, stringifyJson } from './values/json.js';
-import { pythonRepr, pythonStr, truthy } from './values/python.js';
+import { pythonRepr, pythonStr, truthy, type SpendSteps } from './values/python.js';
 import { fileAttributes } from './values/selector.js';
 import { isInteger, isObject, typeName, valueType } from './values/types.js';
 
@@ -42,7 +42,8 @@ const dotted = (value: Value): Value =>
   typeof value === 'string' && value !== '' && !value.startsWith('.') ? `.${value}` : value;
 
 /** One sub-condition over all files: any may match, or every one for a negated operator. */
-function fileCondition(files: Value[], condition: ValueObject): boolean {
+function fileCondition(files: Value[], condition: ValueObject, work: SpendSteps): boolean {
+  work(files.length);
   const key = text(condition['key']);
   const operator = text(condition['comparison_operator']);
   const attribute = Object.hasOwn(fileAttributes, key) ? fileAttributes[key] : undefined;
@@ -56,18 +57,27 @@ function fileCondition(files: Value[], condition: ValueObject): boolean {
     expected = dotted(expected);
     values = values.map(dotted);
   }
-  const holds = (value: Value): boolean => evaluateCondition(value, operator, expected);
+  const holds = (value: Value): boolean => evaluateCondition(value, operator, expected, work);
   return operator.includes('not') ? values.every(holds) : values.some(holds);
 }
 
-function filesCondition(files: Value[], condition: ValueObject): boolean {
+function filesCondition(files: Value[], condition: ValueObject, work: SpendSteps): boolean {
   const sub = condition['sub_variable_condition'];
   if (!isObject(sub)) throw new ConditionError('Sub variable is required');
   const results = list(sub['conditions'])
     .filter(isObject)
-    .map((each) => fileCondition(files, each));
+    .map((each) => fileCondition(files, each, work));
   return sub['logical_operator'] === 'or' ? results.some(Boolean) : results.every(Boolean);
 }
+
+/** What evaluating may use up. */
+export interface ConditionBudgets {
+  /** Text that is inserted into what conditions compare with. */
+  text: SpendText;
+  work: SpendSteps;
+}
+
+export const conditionBudgets = (): ConditionBudgets => ({ text: textBudget(), work: stepBudget() });
 
 function expectedValue(condition: ValueObject, actual: Value, get: Get, spend: SpendText): Value {
   const raw = condition['value'] ?? null;
@@ -77,18 +87,25 @@ function expectedValue(condition: ValueObject, actual: Value, get: Get, spend: S
   return Array.isArray(expected) ? expected.map(toBoolean) : toBoolean(expected);
 }
 
-function holds(condition: ValueObject, get: Get, spend: SpendText, show: (input: ValueObject) => void): boolean {
+function holds(
+  condition: ValueObject,
+  get: Get,
+  { text: spend, work }: ConditionBudgets,
+  show: (input: ValueObject) => void,
+): boolean {
   const selector = list(condition['variable_selector']).map(pythonStr);
   const operator = text(condition['comparison_operator']);
   const actual = get(selector);
   if (actual === undefined) throw new ConditionError(`Variable ${pythonRepr(selector)} not found`);
+  // The kind of a list is that of all its items.
+  if (Array.isArray(actual)) work(actual.length);
   if (Array.isArray(actual) && valueType(actual) === 'array[file]' && fileOperators.has(operator)) {
-    return filesCondition(actual, condition);
+    return filesCondition(actual, condition, work);
   }
-  if (operator === 'exists' || operator === 'not exists') return evaluateCondition(actual, operator, null);
+  if (operator === 'exists' || operator === 'not exists') return evaluateCondition(actual, operator, null, work);
   const expected = expectedValue(condition, actual, get, spend);
   show({ actual_value: actual, expected_value: expected, comparison_operator: operator });
-  return evaluateCondition(actual, operator, expected);
+  return evaluateCondition(actual, operator, expected, work);
 }
 
 const fileOperators: ReadonlySet<string> = new Set(['contains', 'not contains', 'all of']);
@@ -126,7 +143,7 @@ export function evaluateConditions(
   conditions: Value[],
   operator: string,
   get: Get,
-  spend: SpendText = textBudget(),
+  budgets = conditionBudgets(),
 ): ConditionsResult {
   const results: boolean[] = [];
   const inputs: ValueObject[] = [];
@@ -135,7 +152,7 @@ export function evaluateConditions(
   try {
     for (const condition of conditions) {
       if (!isObject(condition)) throw new ConditionError('A condition must be a mapping');
-      const result = holds(condition, get, spend, show);
+      const result = holds(condition, get, budgets, show);
       results.push(result);
       if (result === decisive) return { ok: true, result, results, inputs };
     }

@@ -22,6 +22,7 @@ export * from './testing/random-graph.js';
 export * from './values/json.js';
 export * from './values/numbers.js';
 export * from './values/objects.js';
+export * from './values/search.js';
 export { numberText, pythonEquals, pythonRepr, pythonStr, truthy } from './values/python.js';
 export * from './values/selector.js';
 export * from './values/text.js';

@@ -1,7 +1,8 @@
 import { Float, type Value } from '@millrace/contracts';
 import { parsePythonFloat, parsePythonInt } from './values/numbers.js';
-import { pythonEquals, pythonRepr, pythonStr, truthy } from './values/python.js';
-import { isInteger, isNumber, toDouble, typeName, valueType } from './values/types.js';
+import { pythonEquals, pythonRepr, pythonStr, truthy, type SpendSteps } from './values/python.js';
+import { includesText, shortPart } from './values/search.js';
+import { isInteger, isNumber, isObject, toDouble, typeName, valueType } from './values/types.js';
 
 /** A condition that cannot be decided; its message fails the node. */
 export class ConditionError extends Error {
@@ -12,35 +13,61 @@ const fail = (message: string): never => {
   throw new ConditionError(message);
 };
 
-const isIn = (item: Value, list: Value[]): boolean => list.some((each) => pythonEquals(each, item));
+/** Most steps of the conditions of one node, so that it takes less than a second: text of 64 million characters, for example. */
+const maxSteps = 4_000_000;
 
-function contains(value: Value, expected: Value): boolean {
-  if (typeof value === 'string') return value.includes(pythonStr(expected));
-  return Array.isArray(value) ? isIn(expected, value) : fail('Invalid actual value type: string or array');
+/** Counts the work of conditions. It throws `ConditionError` when it is too much: many may look at the same long value. */
+export function stepBudget(): SpendSteps {
+  let left = maxSteps;
+  return (steps) => {
+    left -= steps;
+    if (left < 0) fail(`The conditions take more than ${maxSteps} steps`);
+  };
 }
 
-function affix(value: Value, expected: Value, matches: (value: string, expected: string) => boolean): boolean {
+const isIn = (item: Value, list: Value[], spend: SpendSteps): boolean =>
+  list.some((each) => pythonEquals(each, item, spend));
+
+function hasPart(value: string, part: string, spend: SpendSteps): boolean {
+  // Long parts take another search.
+  spend((value.length + part.length) / (part.length > shortPart ? 8 : 16));
+  return includesText(value, part);
+}
+
+function contains(value: Value, expected: Value, spend: SpendSteps): boolean {
+  if (typeof value === 'string') return hasPart(value, pythonStr(expected), spend);
+  return Array.isArray(value) ? isIn(expected, value, spend) : fail('Invalid actual value type: string or array');
+}
+
+function affix(
+  value: Value,
+  expected: Value,
+  spend: SpendSteps,
+  matches: (value: string, expected: string) => boolean,
+): boolean {
   if (typeof value !== 'string') return fail('Invalid actual value type: string');
-  return typeof expected === 'string' ? matches(value, expected) : fail('Expected value must be a string');
+  if (typeof expected !== 'string') return fail('Expected value must be a string');
+  spend(expected.length / 16);
+  return matches(value, expected);
 }
 
-function is(value: Value, expected: Value): boolean {
+function is(value: Value, expected: Value, spend: SpendSteps): boolean {
   if (typeof value !== 'string' && typeof value !== 'boolean') {
     return fail('Invalid actual value type: string or boolean');
   }
-  return pythonEquals(value, expected);
+  return pythonEquals(value, expected, spend);
 }
 
-const inList = (value: Value, expected: Value): boolean =>
-  Array.isArray(expected) ? isIn(value, expected) : fail('Invalid expected value type: array');
+const inList = (value: Value, expected: Value, spend: SpendSteps): boolean =>
+  Array.isArray(expected) ? isIn(value, expected, spend) : fail('Invalid expected value type: array');
 
-function allOf(value: Value, expected: Value): boolean {
+function allOf(value: Value, expected: Value, spend: SpendSteps): boolean {
   const uniform = ['array[string]', 'array[boolean]'];
   if (!Array.isArray(expected) || (expected.length > 0 && !uniform.includes(valueType(expected)))) {
     return fail('Invalid expected value type: array of strings or booleans');
   }
-  if (Array.isArray(value)) return expected.every((item) => isIn(item, value));
-  return typeof value === 'string' && expected.every((item) => typeof item === 'string' && value.includes(item));
+  if (Array.isArray(value)) return expected.every((item) => isIn(item, value, spend));
+  return typeof value === 'string' && expected.every((item) => typeof item === 'string' && hasPart(value, item, spend));
 }
 
 /** Expected value of `=` and `≠`, read in the kind of the actual one. */
@@ -87,20 +114,23 @@ function compare(value: Value, expected: Value): number {
 interface Operator {
   ofNull: boolean;
   ofFalsy?: boolean;
-  rule(value: Value, expected: Value): boolean;
+  rule(value: Value, expected: Value, spend: SpendSteps): boolean;
 }
 
 const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ['contains', { ofNull: false, ofFalsy: false, rule: contains }],
-  ['not contains', { ofNull: true, ofFalsy: true, rule: (v, e) => !contains(v, e) }],
-  ['start with', { ofNull: false, ofFalsy: false, rule: (v, e) => affix(v, e, (a, b) => a.startsWith(b)) }],
-  ['end with', { ofNull: false, ofFalsy: false, rule: (v, e) => affix(v, e, (a, b) => a.endsWith(b)) }],
+  ['not contains', { ofNull: true, ofFalsy: true, rule: (v, e, spend) => !contains(v, e, spend) }],
+  [
+    'start with',
+    { ofNull: false, ofFalsy: false, rule: (v, e, spend) => affix(v, e, spend, (a, b) => a.startsWith(b)) },
+  ],
+  ['end with', { ofNull: false, ofFalsy: false, rule: (v, e, spend) => affix(v, e, spend, (a, b) => a.endsWith(b)) }],
   ['is', { ofNull: false, rule: is }],
-  ['is not', { ofNull: false, rule: (v, e) => !is(v, e) }],
+  ['is not', { ofNull: false, rule: (v, e, spend) => !is(v, e, spend) }],
   ['empty', { ofNull: true, ofFalsy: true, rule: () => false }],
   ['not empty', { ofNull: false, ofFalsy: false, rule: () => true }],
   ['in', { ofNull: false, ofFalsy: false, rule: inList }],
-  ['not in', { ofNull: true, ofFalsy: true, rule: (v, e) => !inList(v, e) }],
+  ['not in', { ofNull: true, ofFalsy: true, rule: (v, e, spend) => !inList(v, e, spend) }],
   ['all of', { ofNull: false, ofFalsy: false, rule: allOf }],
   ['=', { ofNull: false, rule: equal }],
   ['≠', { ofNull: false, rule: (v, e) => !equal(v, e) }],
@@ -118,10 +148,17 @@ const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
  * Applies one operator. `expected` is already rendered and, for booleans, converted.
  * Throws `ConditionError` where the node must fail.
  */
-export function evaluateCondition(value: Value, operator: string, expected: Value): boolean {
+export function evaluateCondition(
+  value: Value,
+  operator: string,
+  expected: Value,
+  spend: SpendSteps = stepBudget(),
+): boolean {
   const known = operators.get(operator);
   if (!known) return fail(`Unsupported operator: ${operator}`);
   if (value === null) return known.ofNull;
+  // To know whether it is empty all names of a mapping are listed, as they are here.
+  spend(1 + (isObject(value) ? 4 * Object.keys(value).length : 0));
   if (known.ofFalsy !== undefined && !truthy(value)) return known.ofFalsy;
-  return known.rule(value, expected);
+  return known.rule(value, expected, spend);
 }

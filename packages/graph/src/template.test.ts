@@ -101,6 +101,13 @@ describe('renderTemplate (dsl 2.5)', () => {
     expect(once).toThrow('The variables insert more than 20971520 characters');
   });
 
+  it('counts the items of lists, for files insert nothing', () => {
+    const files = Array.from({ length: 100_000 }, () => file);
+    const text = '{{#a.b#}}'.repeat(1_000);
+    expect(renderTemplate(text, () => [file])).toBe('');
+    expect(() => renderTemplate(text, () => files)).toThrow(TextSizeError);
+  });
+
   it('lists references in order', () => {
     expect(templateReferences('{{#a.b#}} x {{#c.d.e#}} {{#a.b#}} {{#no#}}')).toEqual([
       ['a', 'b'],

@@ -12,7 +12,7 @@ export class TextSizeError extends Error {
   override readonly name = 'TextSizeError';
 }
 
-/** What counts the characters that are inserted. It throws `TextSizeError` when they are too many. */
+/** What counts the characters that are inserted, and the items of lists that are looked at for them. It throws `TextSizeError` when they are too many. */
 export type SpendText = (length: number) => void;
 
 export function textBudget(): SpendText {
@@ -39,7 +39,8 @@ export function renderTemplate(
   return text.replace(reference, (_match, path: string) => {
     const value = get(path.split('.'));
     const inserted = value === undefined ? path : formatValue(value, form);
-    spend(inserted.length);
+    // A list of files is looked at whole, and may insert nothing.
+    spend(inserted.length + (Array.isArray(value) ? value.length : 0));
     return inserted;
   });
 }

@@ -13,5 +13,11 @@ describe('secretMasker', () => {
     ['nothing here, abc', 'nothing here, abc'],
   ])('%s', (text, masked) => expect(mask(text)).toBe(masked));
 
+  it('leaves out a text in which looking for all of them would take too long', () => {
+    const many = secretMasker(Array.from({ length: 1_000 }, (_, at) => `secret${at}`));
+    expect(many('the secret7')).not.toContain('secret7');
+    expect(many('x'.repeat(500_001))).toBe('500001 characters left out: too many secrets to hide');
+  });
+
   it('leaves everything without secrets', () => expect(secretMasker()('text')).toBe('text'));
 });

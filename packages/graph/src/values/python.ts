@@ -63,19 +63,28 @@ function numeric(value: Value): number | bigint | undefined {
   return typeof value === 'number' || typeof value === 'bigint' ? value : undefined;
 }
 
-/** Python's `==`: `1 == 1.0 == True`; lists and mappings deeply; text never equals a number. */
-export function pythonEquals(a: Value, b: Value): boolean {
+/** Counts work in steps: one per value that is looked at, two per name of a mapping, one per 16 characters of text. It throws when they are too many. */
+export type SpendSteps = (steps: number) => void;
+
+/**
+ * Python's `==`: `1 == 1.0 == True`; lists and mappings deeply; text never equals a number.
+ * @param spend counts the work
+ */
+export function pythonEquals(a: Value, b: Value, spend?: SpendSteps): boolean {
+  spend?.(typeof a === 'string' && typeof b === 'string' && a.length === b.length ? 1 + a.length / 16 : 1);
   const x = numeric(a);
   const y = numeric(b);
   // Unlike `===`, the order operators compare a bigint with a double by value.
   if (x !== undefined && y !== undefined) return x <= y && x >= y;
   if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a.every((item, i) => pythonEquals(item, b[i] as Value));
+    return a.length === b.length && a.every((item, i) => pythonEquals(item, b[i] as Value, spend));
   }
   if (isObject(a) && isObject(b)) {
     const keys = Object.keys(a);
-    if (keys.length !== Object.keys(b).length) return false;
-    return keys.every((key) => Object.hasOwn(b, key) && pythonEquals(a[key] as Value, b[key] as Value));
+    const others = Object.keys(b);
+    spend?.(2 * (keys.length + others.length));
+    if (keys.length !== others.length) return false;
+    return keys.every((key) => Object.hasOwn(b, key) && pythonEquals(a[key] as Value, b[key] as Value, spend));
   }
   return a === b;
 }

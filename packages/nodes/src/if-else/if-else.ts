@@ -1,5 +1,5 @@
 import type { NodeExecutor, Value, ValueObject } from '@millrace/contracts';
-import { evaluateConditions, textBudget } from '@millrace/graph';
+import { conditionBudgets, evaluateConditions } from '@millrace/graph';
 import { z } from 'zod';
 import { defineQuickNode } from '../define-node.js';
 import { anyValue, configured, listOf, looseText } from '../node-data.js';
@@ -38,9 +38,9 @@ export function createIfElseNode(): NodeExecutor {
     const results: ValueObject[] = [];
     report.inputs = { conditions: [] };
     report.processData = { condition_results: results };
-    const spend = textBudget();
+    const budgets = conditionBudgets();
     for (const each of configure(data)) {
-      const outcome = evaluateConditions(each.conditions, each.operator, (path) => scope.get(path), spend);
+      const outcome = evaluateConditions(each.conditions, each.operator, (path) => scope.get(path), budgets);
       if (!outcome.ok) throw new NodeFailure(outcome.error, '');
       report.inputs = { conditions: outcome.inputs };
       results.push({ group: each.group, results: outcome.results, final_result: outcome.result });

@@ -234,6 +234,19 @@ export const harmless: [template: string, output: string][] = [
   [`{{ ('a b' * 30000)|title|wordcount }}`, '30001'],
   [`{{ ('a' * 200000)|urlencode|length }}`, '200000'],
   [`{{ ('\\n' * 200000).splitlines()|length }}`, '200000'],
+  // Where the engine's own search takes the product of both lengths.
+  ...[
+    ['part in text', 'False'],
+    ['text.find(part)', '-1'],
+    ['text.rfind(part)', '-1'],
+    ['text.count(part)', '0'],
+    ['text.split(part)|length', '1'],
+    ['text.replace(part, "")|length', '1000000'],
+    ['text.partition(part)|length', '3'],
+  ].map(([search, printed]): [string, string] => [
+    `{% set text = 'a' * 1000000 %}{% set part = 'a' * 200000 ~ 'b' ~ 'a' * 200000 %}{{ ${search} }}`,
+    printed ?? '',
+  ]),
   ['{% raw %}{{ }}{% endraw %}'.repeat(100), '{{ }}'.repeat(100)],
   [`{{ (1, 2, 3)[::(-10)**31] }}`, '(3,)'],
 ];

@@ -1,4 +1,5 @@
 import { Float } from '@millrace/contracts';
+import { includesText } from '@millrace/graph';
 import { asNumber } from './arithmetic.js';
 import { TemplateError } from './errors.js';
 import { spend, spendText } from './meter.js';
@@ -84,7 +85,7 @@ export function contains(container: Item, item: Item): boolean {
     if (typeof part !== 'string')
       throw new TemplateError(`'in <string>' requires string as left operand, not ${kindOf(item)}`);
     spendText(holder.length + part.length);
-    return holder.includes(part);
+    return includesText(holder, part);
   }
   if (isMapping(holder)) return valueAt(holder, item) !== undefined;
   if (isList(holder)) return holder.some((each) => equals(each, item));

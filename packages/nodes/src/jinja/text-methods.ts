@@ -1,4 +1,4 @@
-import { pythonStrip } from '@millrace/graph';
+import { indexOfText, lastIndexOfText, pythonStrip, splitText } from '@millrace/graph';
 import { TemplateError } from './errors.js';
 import { boundedText, boundList, maxTextLength } from './meter.js';
 import { method, type Method } from './method.js';
@@ -50,7 +50,7 @@ function split(text: string, separator: Item | undefined, limit: number, fromRig
   if (separator === undefined || separator === null) return words(text, limit, fromRight);
   const mark = needText(separator);
   if (mark === '') throw new TemplateError('empty separator');
-  const parts = text.split(mark);
+  const parts = splitText(text, mark);
   boundList(parts.length);
   if (limit < 0 || parts.length <= limit + 1) return parts;
   if (!fromRight) return [...parts.slice(0, limit), parts.slice(limit).join(mark)];
@@ -60,7 +60,7 @@ function split(text: string, separator: Item | undefined, limit: number, fromRig
 
 export function replace(text: string, from: string, to: string, limit: number): string {
   if (limit === 0) return text;
-  const parts = from === '' ? ['', ...characters(text), ''] : text.split(from);
+  const parts = from === '' ? ['', ...characters(text), ''] : splitText(text, from);
   const count = limit < 0 ? parts.length - 1 : Math.min(limit, parts.length - 1);
   boundList(parts.length);
   return boundedText(text.length + count * Math.max(0, to.length - from.length), () =>
@@ -108,7 +108,7 @@ function find(text: string, args: Item[], fromRight: boolean): number {
   const { part, start, isValid } = section(text, args[1], args[2]);
   const wanted = needText(args[0]);
   if (!isValid) return -1;
-  const at = fromRight ? part.lastIndexOf(wanted) : part.indexOf(wanted);
+  const at = fromRight ? lastIndexOfText(part, wanted) : indexOfText(part, wanted);
   return at < 0 ? -1 : start + lengthOf(part.slice(0, at));
 }
 function mustFind(text: string, args: Item[], fromRight: boolean): number {
@@ -128,13 +128,13 @@ function count(text: string, args: Item[]): number {
   const { part, isValid } = section(text, args[1], args[2]);
   const wanted = needText(args[0]);
   if (!isValid) return 0;
-  return wanted === '' ? lengthOf(part) + 1 : part.split(wanted).length - 1;
+  return wanted === '' ? lengthOf(part) + 1 : splitText(part, wanted).length - 1;
 }
 
 function partition(text: string, separator: Item | undefined, fromRight: boolean): Item {
   const mark = needText(separator);
   if (mark === '') throw new TemplateError('empty separator');
-  const at = fromRight ? text.lastIndexOf(mark) : text.indexOf(mark);
+  const at = fromRight ? lastIndexOfText(text, mark) : indexOfText(text, mark);
   if (at >= 0) return Tuple.with([text.slice(0, at), mark, text.slice(at + mark.length)]);
   return Tuple.with(fromRight ? ['', '', text] : [text, '', '']);
 }
