@@ -314,6 +314,80 @@ describe('node settings', () => {
     });
   });
 
+  it('counts nodes and edges: one call to Redis may have to skip them all', () => {
+    const wide = (count: number) =>
+      workflow(
+        Array.from({ length: count }, (_, i) => node(`n${i}`, 'start')),
+        [],
+      );
+    expect(compilePlan(wide(10_000), { supportedTypes })).toMatchObject({ ok: true });
+    expect(compilePlan(wide(10_001), { supportedTypes })).toEqual({
+      ok: false,
+      error: 'The workflow has 10001 nodes, more than 10000',
+    });
+    const edges = Array.from({ length: 40_001 }, (): Edge => ['s', 'a']);
+    expect(compilePlan(workflow([node('s', 'start'), node('a', 'code')], edges), { supportedTypes })).toEqual({
+      ok: false,
+      error: 'The workflow has 40001 edges, more than 40000',
+    });
+  });
+
+  /** Branches that all lead to one node, which leads to many End nodes, past some code. */
+  const hub = (branches: number, ends: number, between: number) => {
+    const codes = Array.from({ length: between }, (_, i) => `c${i}`);
+    const names = (letter: string, count: number) => Array.from({ length: count }, (_, i) => `${letter}${i}`);
+    const outputs = { outputs: [{ variable: 'x', value_selector: ['s', 'x'] }] };
+    const way = ['s', ...codes];
+    return workflow(
+      [
+        ...[node('s', 'start'), node('h', 'code'), ...codes.map((id) => node(id, 'code'))],
+        ...names('b', branches).map((id) => node(id, 'if-else')),
+        ...names('e', ends).map((id) => node(id, 'end', outputs)),
+      ],
+      [
+        ...names('b', branches).flatMap((id): Edge[] => [
+          ['s', id],
+          [id, 'h', 'true'],
+        ]),
+        ...codes.map((id, at): Edge => [way[at] ?? '', id]),
+        [way.at(-1) ?? '', 'h'],
+        ...names('e', ends).map((id): Edge => ['h', id]),
+      ],
+    );
+  };
+
+  it('counts the edges that End nodes wait for, and the steps to find them', () => {
+    expect(compilePlan(hub(50, 100, 0), { supportedTypes })).toMatchObject({ ok: true });
+    // Without a way past the branches each End node waits for all of them.
+    const waiting = hub(200, 100, 0);
+    const graph = waiting['graph'] as { edges: { source: string; target: string }[] };
+    graph.edges = graph.edges.filter(({ source, target }) => source !== 's' || target !== 'h');
+    expect(compilePlan(waiting, { supportedTypes })).toEqual({
+      ok: false,
+      error: 'More than 10000 edges of branches decide which End nodes stream',
+    });
+    expect(compilePlan(hub(0, 1_000, 3_000), { supportedTypes })).toEqual({
+      ok: false,
+      error: 'The ways to the End nodes take more than 2000000 steps to find',
+    });
+  });
+
+  it('keeps no more edge tables than there is room for', () => {
+    const chain = Array.from({ length: 1_000 }, (_, i) => `n${i}`);
+    const { plan } = compiled(
+      [node('s', 'start'), ...chain.map((id) => node(id, 'if-else'))],
+      ['s', ...chain.slice(0, -1)].map((id, at): Edge => [id, chain[at] ?? '', at === 0 ? 'source' : 'true']),
+    );
+    const characters = plan.nodes.slice(1).reduce((sum, { index }) => sum + edgeTable(plan, index, 'true').length, 0);
+    const room = { ...plan, tables: new Map<string, string>(), tableRoom: characters / 2 };
+    for (const { index } of plan.nodes.slice(1)) {
+      expect(edgeTable(room, index, 'true')).toBe(edgeTable(plan, index, 'true'));
+    }
+    const kept = [...room.tables.values()].reduce((sum, text) => sum + text.length, 0);
+    expect(kept).toBeGreaterThan(0);
+    expect(kept).toBeLessThanOrEqual(characters / 2);
+  });
+
   it('counts outputs of End nodes: every piece of streamed text looks at the table of them', () => {
     const ends = (count: number) => {
       const outputs = Array.from({ length: count }, (_, i) => ({ variable: `o${i}`, value_selector: ['s', 'x'] }));

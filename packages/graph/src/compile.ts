@@ -77,6 +77,9 @@ function secretValues(workflow: ValueObject): string[] {
   return secrets;
 }
 
+/** Tables of branches that skip much are long; further ones are made anew each time. */
+const mostTableCharacters = 8 * 1024 * 1024;
+
 /** The form every run's `inputs` are checked against; triggers have none. */
 const formOf = (root: PlanNode): FormVariable[] => (root.type === 'start' ? parseForm(root.data) : []);
 
@@ -139,6 +142,7 @@ export function compilePlan(workflow: ValueObject, options: CompileOptions): Com
       features: isObject(workflow['features']) ? workflow['features'] : {},
       stream: planStream(nodes, root),
       tables: new Map(),
+      tableRoom: mostTableCharacters,
     };
     const warnings = [
       ...structure.warnings,

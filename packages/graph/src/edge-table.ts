@@ -5,9 +5,13 @@ import type { Plan, PlanEdge } from './plan.js';
 /** In the place of a handle, and none that a file would name: every edge is taken, also of a branch node (`default-value`, dsl 3.6). */
 export const everyHandle = '\u0001every';
 
+const blockingOf = new WeakMap<Plan, ReadonlySet<number>>();
+
 /** Edges some End node's text stream waits for (dsl 5.2). */
-function blockingEdges(plan: Plan): Set<number> {
-  return new Set(plan.stream.ends.flatMap((end) => end.paths.flat()));
+function blockingEdges(plan: Plan): ReadonlySet<number> {
+  let blocking = blockingOf.get(plan);
+  if (!blocking) blockingOf.set(plan, (blocking = new Set(plan.stream.ends.flatMap((end) => end.paths.flat()))));
+  return blocking;
 }
 
 function buildTable(plan: Plan, nodeIndex: number, handle: string): EdgeTable {
@@ -47,7 +51,10 @@ export function edgeTable(plan: Plan, nodeIndex: number, handle: string): string
   if (known !== undefined) return known;
   const text = JSON.stringify(buildTable(plan, nodeIndex, handle));
   // Handles are chosen by nodes (a model may name any class): keep only those the graph knows.
-  if (!node || !isBranch(node) || handle === everyHandle || node.out.some((edge) => edge.handle === handle))
+  const isKnown = !node || !isBranch(node) || handle === everyHandle || node.out.some((edge) => edge.handle === handle);
+  if (isKnown && text.length <= plan.tableRoom) {
+    plan.tableRoom -= text.length;
     plan.tables.set(key, text);
+  }
   return text;
 }

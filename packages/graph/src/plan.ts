@@ -57,8 +57,9 @@ export interface Plan {
   secrets: string[];
   features: ValueObject;
   stream: StreamTable;
-  /** Edge tables by `<node>:<handle>`, filled on demand by `edgeTable`. */
+  /** Edge tables by `<node>:<handle>`, filled on demand by `edgeTable` while there is room for their characters. */
   tables: Map<string, string>;
+  tableRoom: number;
 }
 
 export type { EdgeEntry };

@@ -68,7 +68,7 @@ function written(node: PlanNode): string[] {
  * when its source ran, and a source runs only when some whole path to it was taken; so of each path
  * the last blocking edge alone decides, and no paths need to be listed.
  */
-function blockingPaths(end: PlanNode, nodes: PlanNode[]): number[][] {
+function blockingPaths(end: PlanNode, nodes: PlanNode[], spend: () => void): number[][] {
   const used = new Set(outputSelectors(end).map((selector) => selector.slice(0, 2).join('.')));
   const blocks = (edge: PlanEdge): boolean => {
     const source = nodes[edge.source];
@@ -82,6 +82,7 @@ function blockingPaths(end: PlanNode, nodes: PlanNode[]): number[][] {
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     if (node.in.length === 0) return [[]];
     for (const edge of node.in) {
+      spend();
       if (blocks(edge)) {
         last.add(edge.index);
         continue;
@@ -97,6 +98,10 @@ function blockingPaths(end: PlanNode, nodes: PlanNode[]): number[][] {
 
 /** Most outputs of all End nodes: every piece of streamed text looks at the table of them. */
 const mostOutputs = 2_000;
+/** Most entries of the same table: edges that some End node waits for. */
+const mostPaths = 10_000;
+/** Most edges looked at on the way back from all End nodes. */
+const mostSteps = 2_000_000;
 
 function refuseManyOutputs(nodes: PlanNode[]): void {
   const count = nodes.reduce((sum, { type, data }) => {
@@ -110,13 +115,24 @@ export function planStream(nodes: PlanNode[], root: PlanNode): StreamTable {
   refuseManyOutputs(nodes);
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const numberOf = createNumbering();
+  let stepsLeft = mostSteps;
+  const spendStep = (): void => {
+    stepsLeft -= 1;
+    if (stepsLeft < 0) throw new PlanError(`The ways to the End nodes take more than ${mostSteps} steps to find`);
+  };
+  let pathsLeft = mostPaths;
+  const bounded = (paths: number[][]): number[][] => {
+    pathsLeft -= paths.length;
+    if (pathsLeft < 0) throw new PlanError(`More than ${mostPaths} edges of branches decide which End nodes stream`);
+    return paths;
+  };
   // Those reached at the start of a run stream in the order of their ids.
   const ends = nodes.filter((node) => node.type === 'end').sort((a, b) => (a.id < b.id ? -1 : 1));
   const table: StreamTable = {
     ends: ends
       .map((end) => ({
         node: end.index,
-        paths: blockingPaths(end, nodes),
+        paths: bounded(blockingPaths(end, nodes, spendStep)),
         segments: segmentsOf(end, byId, root, numberOf),
       }))
       .filter((end) => end.segments.length > 0),

@@ -31,6 +31,16 @@ export class PlanError extends Error {
   override readonly name = 'PlanError';
 }
 
+/** Most nodes and edges: settling a branch may have to skip all of them in one call to Redis. */
+const mostNodes = 10_000;
+const mostEdges = 40_000;
+
+function refuseMany(graph: ValueObject): void {
+  const [nodes, edges] = [list(graph['nodes']).length, list(graph['edges']).length];
+  if (nodes > mostNodes) throw new PlanError(`The workflow has ${nodes} nodes, more than ${mostNodes}`);
+  if (edges > mostEdges) throw new PlanError(`The workflow has ${edges} edges, more than ${mostEdges}`);
+}
+
 const rootTypes = new Set(['start', 'datasource', 'trigger-webhook', 'trigger-schedule', 'trigger-plugin']);
 const containerTypes = new Set(['iteration', 'loop']);
 const aliases: Readonly<Record<string, string>> = { 'variable-assigner': 'variable-aggregator' };
@@ -156,6 +166,7 @@ function reachableFrom(root: FileNode, nodes: FileNode[], edges: FileEdge[]): Fi
 
 /** Reads nodes and edges of a graph and finds what can run. Throws `PlanError` (dsl 1.14). */
 export function readStructure(graph: ValueObject): Structure {
+  refuseMany(graph);
   const warnings: string[] = [];
   const { nodes, notes } = readNodes(graph);
   const edges = readEdges(graph, nodes, notes, warnings);
