@@ -129,6 +129,21 @@ describe('relay', () => {
     expect(viewer.ids()).toEqual(events(1001).map(({ id }) => id));
   });
 
+  it('reads a few events at a time when they are large, and many when they are small', async () => {
+    const { streams, relay, run } = setUp();
+    const large = JSON.stringify({ event: 'node_finished', text: 'x'.repeat(500_000) });
+    for (const { id } of events(60)) streams.append(run, id, large, { ring: false });
+    const viewer = new Recorder('events').follow(relay, run);
+    for (let turn = 0; turn < 10; turn += 1) await settle();
+    expect(viewer.got).toHaveLength(60);
+    expect(streams.largestRead).toBeLessThanOrEqual(8 * large.length);
+    const [other, before] = [newRun(), streams.reads];
+    for (const { id, event } of events(1_000)) streams.append(other, id, event, { ring: false });
+    new Recorder('events').follow(relay, other);
+    for (let turn = 0; turn < 10; turn += 1) await settle();
+    expect(streams.reads - before).toBeLessThan(12);
+  });
+
   it('gives a waiting viewer only the end', async () => {
     const { streams, relay, run } = setUp();
     const viewer = new Recorder('end').follow(relay, run, { accepted: true });

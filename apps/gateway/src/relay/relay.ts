@@ -11,7 +11,7 @@
 import { isAfter } from './event-id.js';
 import { isTerminal } from './event-kind.js';
 import type { Bell, EventSource, FollowedRun, RunHistory, StoredEvent } from './ports.js';
-import { createWatch, deliverTo, pageSize, readsOf, type Read, type Seat, type Viewer, type Watch } from './watch.js';
+import { createWatch, deliverTo, readsOf, turnPage, type Read, type Seat, type Viewer, type Watch } from './watch.js';
 
 export interface RelayOptions {
   source: EventSource;
@@ -128,7 +128,9 @@ export function createRelay({ source, history, bells, onError, onDelivered, swee
     let taken = false;
     for (const seat of seats) if (watch.seats.has(seat) && deliverTo(seat, events)) taken = true;
     if (taken) delivered(watch);
-    if (taken && request.count !== undefined && events.length >= pageSize) watch.dirty = true;
+    if (!taken || request.count === undefined || events.length < request.count) return;
+    watch.dirty = true;
+    turnPage(watch, events);
   }
 
   function delivered(watch: Watch): void {

@@ -21,8 +21,12 @@ export interface Seat {
   full: boolean;
 }
 
-/** Events read at a time, so that one long replay does not hold up the others. */
+/** Most entries read at a time, so that one long replay does not hold up the others. */
 export const pageSize = 200;
+/** Entries of the first read: nobody knows yet how large they are. */
+const firstPage = 8;
+/** Characters that a read should bring, so that a run with large values does not fill the memory. */
+const pageCharacters = 1024 * 1024;
 
 /** One run that is being followed, by any number of viewers. */
 export interface Watch {
@@ -34,6 +38,8 @@ export interface Watch {
   /** When it was rung for first since the last read (`performance.now()`), and when it had been for the read under way. */
   rungAt: number | undefined;
   readFor: number | undefined;
+  /** Entries to read at a time, by the size of those before. */
+  page: number;
   /** Sweeps since the last event. */
   silentSweeps: number;
   /** The run has ended and its stream is gone: read history instead. */
@@ -47,6 +53,7 @@ export const createWatch = (run: FollowedRun): Watch => ({
   dirty: false,
   rungAt: undefined,
   readFor: undefined,
+  page: firstPage,
   silentSweeps: 0,
   gone: false,
 });
@@ -67,9 +74,16 @@ export function readsOf(watch: Watch): Read[] {
   if (waiting.length > 0) reads.push({ watch, request: { run, last: 2 }, seats: waiting });
   for (const [after, seats] of Map.groupBy(following, (seat) => seat.after)) {
     const from = after === undefined ? {} : { after };
-    reads.push({ watch, request: { run, count: pageSize, ...from }, seats });
+    reads.push({ watch, request: { run, count: watch.page, ...from }, seats });
   }
   return reads;
+}
+
+/** Learns from a whole page how many entries to read next. */
+export function turnPage(watch: Watch, events: StoredEvent[]): void {
+  const characters = events.reduce((sum, { event }) => sum + event.length, 0);
+  const fitting = Math.floor((watch.page * pageCharacters) / Math.max(1, characters));
+  watch.page = Math.max(1, Math.min(pageSize, watch.page * 2, fitting));
 }
 
 /** Hands events to a seat; answers whether it took any. */

@@ -15,6 +15,8 @@ export interface MemoryStreams {
   outage: boolean;
   /** Round trips so far. */
   reads: number;
+  /** Most characters that one read of one run brought. */
+  largestRead: number;
 }
 
 export function createMemoryStreams(): MemoryStreams {
@@ -27,6 +29,7 @@ export function createMemoryStreams(): MemoryStreams {
   const memory: MemoryStreams = {
     outage: false,
     reads: 0,
+    largestRead: 0,
     ring,
     source: {
       async ranges(requests) {
@@ -36,7 +39,10 @@ export function createMemoryStreams(): MemoryStreams {
         return requests.map(({ run, after, count, last }) => {
           const events = streams.get(run.runId) ?? [];
           if (last !== undefined) return events.slice(-last);
-          return events.filter(({ id }) => isAfter(id, after)).slice(0, count);
+          const found = events.filter(({ id }) => isAfter(id, after)).slice(0, count);
+          const size = found.reduce((sum, { event }) => sum + event.length, 0);
+          memory.largestRead = Math.max(memory.largestRead, size);
+          return found;
         });
       },
     },
