@@ -32,7 +32,7 @@ export interface RangeRequest {
   to?: string;
   /** At most this many stream entries, from the oldest. Default: all. An entry holds one event, or both of a quick node. */
   count?: number;
-  /** Only the newest this many, oldest first. Then `after` and `count` are absent. */
+  /** Only the newest this many, oldest first. Then `count` is absent. */
   last?: number;
 }
 
@@ -73,7 +73,7 @@ export function createRunEvents(redis: Redis): RunEvents {
       const pipeline = redis.pipeline();
       for (const { run, after, from: first = '-', to = '+', count, last } of requests) {
         const from = after === undefined ? first : `(${after}`;
-        if (last !== undefined) pipeline.xrevrange(runKeys.events(run), '+', '-', 'COUNT', last);
+        if (last !== undefined) pipeline.xrevrange(runKeys.events(run), '+', from, 'COUNT', last);
         else if (count === undefined) pipeline.xrange(runKeys.events(run), from, to);
         else pipeline.xrange(runKeys.events(run), from, to, 'COUNT', count);
       }

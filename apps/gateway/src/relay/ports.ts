@@ -14,7 +14,7 @@ export interface RangeRequest {
   after?: string;
   /** At most this many events, from the oldest. Default: all. */
   count?: number;
-  /** Only the newest this many, oldest first. Then `after` and `count` are absent. */
+  /** Only the newest this many, oldest first. Then `count` is absent. */
   last?: number;
 }
 
@@ -22,6 +22,7 @@ export interface RangeRequest {
 export interface EventSource {
   /** Several reads in one round trip, answered in the order asked. */
   ranges(requests: RangeRequest[]): Promise<StoredEvent[][]>;
+  exists(run: RunRef): Promise<boolean>;
 }
 
 /** Says "look": rings may be lost, and a ring for a run nobody watches is normal. */

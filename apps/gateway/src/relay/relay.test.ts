@@ -225,6 +225,37 @@ describe('relay', () => {
     expect([viewer.got, viewer.isOver]).toEqual([[], true]);
   });
 
+  it('reads a large event once for whoever waits, however long nothing follows it', async () => {
+    const { streams, relay, run } = setUp();
+    const viewer = new Recorder('events').follow(relay, run);
+    const waiting = new Recorder('end').follow(relay, run, { accepted: true });
+    const large = JSON.stringify({ event: 'node_finished', text: 'x'.repeat(1_000_000) });
+    streams.append(run, '1-1', large);
+    await settle();
+    await sweep(60);
+    // For each of the two, and once to see that the stream does not end there.
+    expect(streams.charactersRead).toBeLessThanOrEqual(3 * large.length);
+    streams.append(run, '1-2', '{"event":"error"}', { ring: false });
+    streams.append(run, '1-3', terminal, { ring: false });
+    await sweep();
+    expect([viewer.ids(), waiting.ids()]).toEqual([
+      ['1-1', '1-2', '1-3'],
+      ['1-2', '1-3'],
+    ]);
+  });
+
+  it('tells a late viewer whose cursor lies behind the end that another has seen', async () => {
+    const { streams, relay, run } = setUp();
+    new Recorder('events').follow(relay, run);
+    streams.append(run, '1-1', '{}');
+    await sweep(6);
+    const ahead = new Recorder('events', '9-9').follow(relay, run);
+    await sweep(6);
+    streams.append(run, '1-2', terminal);
+    await sweep(6);
+    expect([ahead.got, ahead.isOver]).toEqual([[], true]);
+  });
+
   it('outlives an outage', async () => {
     const { streams, relay, run, errors } = setUp();
     const viewer = new Recorder('events').follow(relay, run);

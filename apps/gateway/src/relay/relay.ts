@@ -128,6 +128,7 @@ export function createRelay({ source, history, bells, onError, onDelivered, swee
     let taken = false;
     for (const seat of seats) if (watch.seats.has(seat) && deliverTo(seat, events)) taken = true;
     if (taken) delivered(watch);
+    else if (request.last !== undefined) watch.seen = events.at(-1)?.id ?? watch.seen;
     if (!taken || request.count === undefined || events.length < request.count) return;
     watch.dirty = true;
     turnPage(watch, events);
@@ -156,14 +157,17 @@ export function createRelay({ source, history, bells, onError, onDelivered, swee
 
   /** Looks after runs that have been silent for long: has the stream gone, or has it ended behind a cursor? */
   async function check(silent: Watch[]): Promise<void> {
-    const tails = await source.ranges(silent.map(({ run }) => ({ run, last: 1 })));
-    await Promise.all(
-      silent.map(async (watch, index) => {
-        const last = tails[index]?.at(-1);
-        if (!last) return readHistory(watch);
-        if (isTerminal(last.event)) endBehind(watch, last.id);
-      }),
-    );
+    const { known = [], unknown = [] } = Object.groupBy(silent, ({ tailKnown }) => (tailKnown ? 'known' : 'unknown'));
+    const existing = known.map(async (watch) => ((await source.exists(watch.run)) ? undefined : readHistory(watch)));
+    const tails = unknown.length === 0 ? [] : await source.ranges(unknown.map(({ run }) => ({ run, last: 1 })));
+    const reading = unknown.map(async (watch, index) => {
+      const last = tails[index]?.at(-1);
+      if (!last) return readHistory(watch);
+      if (isTerminal(last.event)) return endBehind(watch, last.id);
+      // A large event is not read again and again while a long node runs.
+      watch.tailKnown = [...watch.seats].every(({ after }) => !after || !isAfter(after, last.id));
+    });
+    await Promise.all([...existing, ...reading]);
   }
 
   function endBehind(watch: Watch, lastId: string): void {
@@ -199,6 +203,8 @@ export function createRelay({ source, history, bells, onError, onDelivered, swee
       watches.set(run.runId, watch);
       const seat: Seat = { viewer, after: viewer.after, full: false };
       watch.seats.add(seat);
+      watch.tailKnown = false;
+      watch.seen = undefined;
       if (!accepted && !gone) bells[run.shard]?.watch(run).catch(onError);
       const rung = rungNow.delete(run.runId) || rungBefore.delete(run.runId);
       // The end of a run accepted just now has yet to come: its ring is enough.

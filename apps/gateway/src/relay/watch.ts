@@ -42,6 +42,10 @@ export interface Watch {
   page: number;
   /** Sweeps since the last event. */
   silentSweeps: number;
+  /** No event that could end a run lies at or behind anybody's cursor: whether the stream is there is all that is left to ask. */
+  tailKnown: boolean;
+  /** Newest event that was read for those who wait for the end, and was not it. */
+  seen: string | undefined;
   /** The run has ended and its stream is gone: read history instead. */
   gone: boolean;
 }
@@ -55,6 +59,8 @@ export const createWatch = (run: FollowedRun): Watch => ({
   readFor: undefined,
   page: firstPage,
   silentSweeps: 0,
+  tailKnown: false,
+  seen: undefined,
   gone: false,
 });
 
@@ -71,7 +77,9 @@ export function readsOf(watch: Watch): Read[] {
   const waiting = [...watch.seats].filter((seat) => seat.viewer.wants === 'end');
   const following = [...watch.seats].filter((seat) => seat.viewer.wants === 'events' && !seat.full);
   const reads: Read[] = [];
-  if (waiting.length > 0) reads.push({ watch, request: { run, last: 2 }, seats: waiting });
+  // A large event is not read again at every look. The last two come in one transition, so none of them is passed over.
+  const unseen = watch.seen === undefined ? {} : { after: watch.seen };
+  if (waiting.length > 0) reads.push({ watch, request: { run, last: 2, ...unseen }, seats: waiting });
   for (const [after, seats] of Map.groupBy(following, (seat) => seat.after)) {
     const from = after === undefined ? {} : { after };
     reads.push({ watch, request: { run, count: watch.page, ...from }, seats });

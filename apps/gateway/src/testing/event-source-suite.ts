@@ -58,6 +58,16 @@ export function eventSourceSuite(name: string, create: () => Promise<EventSource
       ]);
       expect(ids(two)).toEqual(['1-10', '2-1']);
       expect(ids(many)).toHaveLength(4);
+      const [unseen, none] = await fixture.source.ranges([
+        { run, last: 2, after: '1-10' },
+        { run, last: 2, after: '2-1' },
+      ]);
+      expect([ids(unseen), ids(none)]).toEqual([['2-1'], []]);
+    });
+
+    it('knows whether a stream is there', async () => {
+      expect(await fixture.source.exists(await filled())).toBe(true);
+      expect(await fixture.source.exists(fixture.run())).toBe(false);
     });
 
     it('answers several runs in the order asked; a stream that is gone is empty', async () => {

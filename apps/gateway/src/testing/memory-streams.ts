@@ -17,6 +17,8 @@ export interface MemoryStreams {
   reads: number;
   /** Most characters that one read of one run brought. */
   largestRead: number;
+  /** Characters of all reads so far. */
+  charactersRead: number;
 }
 
 export function createMemoryStreams(): MemoryStreams {
@@ -30,6 +32,7 @@ export function createMemoryStreams(): MemoryStreams {
     outage: false,
     reads: 0,
     largestRead: 0,
+    charactersRead: 0,
     ring,
     source: {
       async ranges(requests) {
@@ -38,12 +41,18 @@ export function createMemoryStreams(): MemoryStreams {
         memory.reads += 1;
         return requests.map(({ run, after, count, last }) => {
           const events = streams.get(run.runId) ?? [];
-          if (last !== undefined) return events.slice(-last);
-          const found = events.filter(({ id }) => isAfter(id, after)).slice(0, count);
+          const news = events.filter(({ id }) => isAfter(id, after));
+          const found = last === undefined ? news.slice(0, count) : news.slice(-last);
           const size = found.reduce((sum, { event }) => sum + event.length, 0);
           memory.largestRead = Math.max(memory.largestRead, size);
+          memory.charactersRead += size;
           return found;
         });
+      },
+      async exists({ runId }) {
+        await Promise.resolve();
+        if (memory.outage) throw new Error('Redis is away');
+        return streams.has(runId);
       },
     },
     bell: {
