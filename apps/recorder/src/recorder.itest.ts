@@ -102,6 +102,23 @@ describe('the recorder on real services', () => {
     expect(await redis.xlen(ledgerKey)).toBe(0);
   });
 
+  it('records a node that the end of its run cut off, as the stream tells it', async () => {
+    const createdAtMs = Date.now();
+    const run = { runId: newRunId(createdAtMs), shard };
+    const events = `${shardPrefix(shard)}:run:${run.runId}:events`;
+    await redis.xadd(events, '1-1', 'e', '{"event":"node_started"}');
+    const stopped = JSON.stringify({ ...nodeMeta(createdAtMs), status: 'stopped' });
+    await redis.xadd(events, '1-2', 'e', '{"event":"node_finished"}', 'm', stopped, 'i', '1', 's', '1-1');
+    await redis.xadd(events, '1-3', 'e', '{"event":"workflow_finished"}');
+    const end = { k: 'end', r: run.runId, m: JSON.stringify({ tenantId, appId, createdAtMs, epoch: 1 }) };
+    await redis.xadd(ledgerKey, '*', ...Object.entries(end).flat());
+    await recordUntil(1);
+    const [row, ...others] = await store.nodeExecutions.listForRun(tenantId, run.runId);
+    expect(row).toMatchObject({ startedEventId: '1-1', finishedEventId: '1-2', meta: { status: 'stopped', index: 1 } });
+    expect(others).toEqual([]);
+    expect((await store.archives.load(tenantId, run.runId))?.map(({ id }) => id)).toEqual(['1-1', '1-2', '1-3']);
+  });
+
   it('records the nodes of a run that takes a while before it ends', async () => {
     const createdAtMs = Date.now();
     const run = { runId: newRunId(createdAtMs), shard };

@@ -99,6 +99,25 @@ it('a run that Redis does not know is started (R2)', async () => {
   await stopOf()({ ...run });
 });
 
+it('a node that a stop cut off is told with what its record needs', async () => {
+  const run = await accepted();
+  await tick();
+  const address = { frame: 0, node: plan.root.index };
+  const executionId = newId();
+  await state.begin({
+    ...{ ...run, address, attempt: 1, jobId: 'job#1', token: newId(), executionId, leaseMs: 10_000 },
+    ...{ reads: [], context: false, inputs: false, streams: [] },
+  });
+  await stopOf()({ ...run });
+  const [events = []] = await createRunEvents(redis).ranges([{ run }]);
+  const [started, finished] = events.slice(-3);
+  expect(finished?.node).toMatchObject({ index: 1, startedEventId: started?.id });
+  const { id: nodeId, type: nodeType } = plan.root;
+  expect(JSON.parse(finished?.node?.meta ?? '')).toMatchObject({
+    ...{ frame: 0, node: plan.root.index, nodeId, nodeType, executionId, attempt: 1, status: 'stopped', tokens: 0 },
+  });
+});
+
 it('recorded nodes are applied again, with their events, and do not run again (R1)', async () => {
   const run = await accepted();
   const { runId, tenantId, appId, createdAtMs } = run;

@@ -73,9 +73,19 @@ export interface StartRequest {
   };
 }
 
+/** `node_finished` of a node that the end of its run cut off, with what the recorder needs of it. */
+export interface CutOff {
+  event: string;
+  /** JSON of StoredNodeMeta. */
+  meta: string;
+  index: number;
+  /** Absent: it is the event before this one. */
+  startedEventId?: string;
+}
+
 /** The last events of a run, in order; the terminal one last. */
 export interface PublishedEnd {
-  events: string[];
+  events: (string | CutOff)[];
   /** JSON of RunLedgerMeta with `epoch`. */
   ledger: string;
   /** Nodes whose leases end with the run. */
@@ -257,7 +267,10 @@ export interface RunningNode extends NodeAddress {
   startedAtMs: number;
   /** When its last attempt began. */
   attemptAtMs: number;
-  /** Its `node_started`; absent when nobody told it yet. */
+  /** Number of the attempt that runs, or that is waited for. */
+  attempt: number;
+  /** Id of its `node_started`, and the event; absent when nobody told it yet. */
+  startedEventId?: string;
   startedEvent?: JsonText;
   predecessor?: number;
 }

@@ -3,8 +3,10 @@ import {
   type DecidedRun,
   type Ending,
   type JsonText,
+  type PublishedEnd,
   type RunContext,
   type RunState,
+  type StoredNodeMeta,
   type TerminalStatus,
   type ValueObject,
 } from '@millrace/contracts';
@@ -95,32 +97,46 @@ async function planOf(plans: Plans, { context, running }: DecidedRun): Promise<P
 
 const statuses: Partial<Record<string, { status: number }>> = errorCatalogue;
 
-function lastEvents(decided: DecidedRun, ending: Ending, plan: Plan | undefined): string[] {
-  const { context } = decided;
-  const events: string[] = [];
+function lastEvents(decided: DecidedRun, ending: Ending, plan: Plan | undefined): PublishedEnd['events'] {
+  const { context, finishedAtMs } = decided;
+  const status = decided.status === 'stopped' ? 'stopped' : 'failed';
+  const events: PublishedEnd['events'] = [];
   for (const running of [...decided.running].sort((a, b) => a.index - b.index)) {
     const node = plan?.nodes[running.node];
     if (!plan || !node) continue;
-    const { executionId, index, startedAtMs } = running;
+    const { frame, executionId, attempt, index, startedAtMs, startedEventId } = running;
     const predecessorId = plan.nodes[running.predecessor ?? -1]?.id ?? null;
     const execution = { run: context, node, executionId, startedAtMs, predecessorId };
-    if (running.startedEvent === undefined) events.push(nodeStarted(execution, index, 'null'));
-    events.push(
-      nodeFinished(execution, index, {
-        status: decided.status === 'stopped' ? 'stopped' : 'failed',
+    if (startedEventId === undefined) events.push(nodeStarted(execution, index, 'null'));
+    const event = nodeFinished(execution, index, {
+      ...{
+        status,
         inputs: inputsOf(running.startedEvent),
         processData: '{}',
         outputs: 'null',
         error: decided.error,
-        elapsedSeconds: (decided.finishedAtMs - running.attemptAtMs) / 1000,
-        metadata: 'null',
-        finishedAtMs: decided.finishedAtMs,
-      }),
-    );
+        finishedAtMs,
+      },
+      elapsedSeconds: (finishedAtMs - running.attemptAtMs) / 1000,
+      metadata: 'null',
+    });
+    const place = { frame, node: node.index, nodeId: node.id, nodeType: node.type, title: node.title };
+    const meta: StoredNodeMeta = {
+      ...place,
+      executionId,
+      attempt,
+      status,
+      handle: '',
+      tokens: 0,
+      startedAtMs,
+      finishedAtMs,
+    };
+    const told = startedEventId === undefined ? {} : { startedEventId };
+    events.push({ event, meta: JSON.stringify(meta), index, ...told });
   }
   if (ending.code !== undefined) {
-    const status = statuses[ending.code]?.status ?? 500;
-    events.push(errorEvent(context, ending.code, status, ending.error ?? ''));
+    const code = statuses[ending.code]?.status ?? 500;
+    events.push(errorEvent(context, ending.code, code, ending.error ?? ''));
   }
   events.push(workflowFinished(context, ending));
   return events;

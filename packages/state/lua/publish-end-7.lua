@@ -1,13 +1,24 @@
 -- Publishes the last events of a decided run; the first publisher wins. Variables go at once.
 -- KEYS: run hash, variables hash, events stream, leases zset, ledger stream, decided zset, deadlines zset
--- ARGV: 1 run id, 2 ledger meta JSON, 3 lease members joined by US (0x1f), 4.. events
+-- ARGV: 1 run id, 2 ledger meta JSON, 3 lease members joined by US (0x1f), 4.. the events, each
+--       followed by '' or, of a node that the end cut off, node meta JSON, its index, and the id of its node_started or '' (the event before)
 -- Returns 'published' | 'already' | 'gone'
 --@include run
 local run = redis.call('HMGET', run_key, 'st', 'ep', 'bl', 'rc')
 if not run[1] then return 'gone' end
 if run[1] ~= 'decided' then return 'already' end
-local ending = ARGV[1]
-for i = 4, #ARGV do ending = ending .. '\n' .. add_event(run[2], ARGV[i]) .. '\n' .. ARGV[i] end
+local ending, before = ARGV[1], ''
+for i = 4, #ARGV, 4 do
+  local id
+  if ARGV[i + 1] == '' then
+    id = add_event(run[2], ARGV[i])
+    before = id
+  else
+    local started = ARGV[i + 3] ~= '' and ARGV[i + 3] or before
+    id = redis.call('XADD', events_key, run[2] .. '-' .. next_number(), 'e', ARGV[i], 'm', ARGV[i + 1], 'i', ARGV[i + 2], 's', started)
+  end
+  ending = ending .. '\n' .. id .. '\n' .. ARGV[i]
+end
 redis.call('HSET', run_key, 'st', 'ended')
 redis.call('UNLINK', vars_key)
 redis.call('ZREM', KEYS[6], ARGV[1])

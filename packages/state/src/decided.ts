@@ -7,16 +7,13 @@ export type DecidedPayload = [found: (string | null)[], values: (string | null)[
 
 const names = ['ep', 'ds', 'de', 'dn', 'dc', 'df', 'b0', 'tk', 'ix', 'in', 'rt', 'ex'];
 
-interface CutOffNode extends RunningNode {
-  startedEventId?: string;
-}
-
 /** Reads a decided run from the script's reply; `undefined` when the variables are gone. */
 export async function readDecided(events: RunEvents, payload: DecidedPayload): Promise<DecidedRun | undefined> {
   const parsed = parseDecided(payload);
   return parsed && { ...parsed, running: await Promise.all(parsed.running.map(withStart)) };
 
-  async function withStart({ startedEventId: from, ...node }: CutOffNode): Promise<RunningNode> {
+  async function withStart(node: RunningNode): Promise<RunningNode> {
+    const { startedEventId: from } = node;
     if (!parsed || from === undefined) return node;
     // Of a quick attempt the entry is that of its end.
     const [told = []] = await events.ranges([{ run: parsed.context, from, count: 1 }]);
@@ -25,7 +22,7 @@ export async function readDecided(events: RunEvents, payload: DecidedPayload): P
   }
 }
 
-function parseDecided([found, values, hash]: DecidedPayload): (DecidedRun & { running: CutOffNode[] }) | undefined {
+function parseDecided([found, values, hash]: DecidedPayload): DecidedRun | undefined {
   const [context, ...endOutputs] = values;
   if (!context) return undefined;
   const fields = new Map<string, string | null>(names.map((name, at) => [name, found[at] ?? null]));
@@ -71,12 +68,12 @@ function parseOpen(field: string, text: string): OpenNode[] {
 }
 
 /** @param againAtMs when it last began, of a node that did more than once; else 0 */
-function runningNode({ address, parts }: OpenNode, againAtMs: number): CutOffNode[] {
-  const [state, , , , executionId = '', index, started, announced = '0', , from] = parts;
+function runningNode({ address, parts }: OpenNode, againAtMs: number): RunningNode[] {
+  const [state, attempt, , , executionId = '', index, started, announced = '0', , from] = parts;
   // One that waits for its retry has been shown as started.
   if (state === 'ready' && announced === '0') return [];
   const times = { index: Number(index), startedAtMs: Number(started), attemptAtMs: againAtMs || Number(started) };
   const predecessor = from ? { predecessor: Number(from) } : {};
   const told = announced === '0' ? {} : { startedEventId: announced };
-  return [{ ...address, executionId, ...times, ...told, ...predecessor }];
+  return [{ ...address, executionId, attempt: Number(attempt), ...times, ...told, ...predecessor }];
 }

@@ -48,11 +48,13 @@ export interface RunEvents {
 type Entry = [id: string, fields: string[]];
 
 /**
- * The events of an entry: `e` is one as it is; `n` is a settled node: head, number, head, rest of `node_finished`, meta and rest of
+ * The events of an entry: `e` is one as it is, with `m`, `i` and `s` (meta, number, id of `node_started`) beside it when it is of a node
+ * that the run's end cut off; `n` is a settled node: head, number, head, rest of `node_finished`, meta and rest of
  * `node_started`, joined by US. Its `node_started` is the event before, or, when `s` names one, that (settle-6.lua).
  */
-function parse([id, [kind, text = '', , told]]: Entry): RecordedEvent[] {
-  if (kind === 'e') return [{ id, event: text }];
+function parse([id, fields]: Entry): RecordedEvent[] {
+  const [kind, text = '', , told] = fields;
+  if (kind === 'e') return [{ id, event: text, ...cutOff(fields) }];
   const [before = '', index = '', after = '', rest = '', meta = '', startedRest = ''] = text.split('\x1f');
   const head = `${before}${index}${after}`;
   const startedEventId = told ?? idBefore(id);
@@ -61,6 +63,9 @@ function parse([id, [kind, text = '', , told]]: Entry): RecordedEvent[] {
   if (told !== undefined) return [finished];
   return [{ id: startedEventId, event: `{"event":"node_started"${head}${startedRest}` }, finished];
 }
+
+const cutOff = ([, , , meta, , index, , startedEventId = '']: string[]): Pick<RecordedEvent, 'node'> =>
+  meta === undefined ? {} : { node: { meta, index: Number(index), startedEventId } };
 
 function idBefore(id: string): string {
   const dash = id.indexOf('-') + 1;

@@ -493,6 +493,24 @@ describe('decide and publishEnd', () => {
     expect((await eventsOf(run)).at(-1)).toBe('"finished"');
   });
 
+  it('keeps what the recorder needs of nodes that the end cut off, told before or only now', async () => {
+    const run = await started();
+    await run.claim(0);
+    await state.decide({ ...run.context, status: 'stopped', error: null });
+    const untold = { event: '"b"', meta: '{"b":1}', index: 1 };
+    const told = { event: '"d"', meta: '{"d":1}', index: 2, startedEventId: '1-1' };
+    await state.publishEnd(run.context, { ...end, events: ['"a"', untold, '"c"', told, '"finished"'] });
+    const [all = []] = await createRunEvents(redis).ranges([{ run: run.context }]);
+    const last = all.slice(-5);
+    expect(last.map(({ event, node }) => [event, node])).toEqual([
+      ['"a"', undefined],
+      ['"b"', { meta: '{"b":1}', index: 1, startedEventId: last[0]?.id }],
+      ['"c"', undefined],
+      ['"d"', { meta: '{"d":1}', index: 2, startedEventId: '1-1' }],
+      ['"finished"', undefined],
+    ]);
+  });
+
   it('says gone for a run that Redis does not know', async () => {
     expect((await state.decide({ ...new RunFixture(state).context, status: 'stopped', error: null })).kind).toBe(
       'gone',

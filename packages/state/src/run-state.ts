@@ -8,6 +8,7 @@ import type {
   DecideResult,
   EmitRequest,
   EmitResult,
+  PublishedEnd,
   ReadRequest,
   ReadyNode,
   ReasonRequest,
@@ -240,7 +241,12 @@ export function createRunState(
           shardKeys.decided(run.shard),
           shardKeys.deadlines(run.shard),
         ],
-        [run.runId, ledger, leased.map((node) => leaseMember(run.runId, node)).join('\x1f'), ...events],
+        [
+          run.runId,
+          ledger,
+          leased.map((node) => leaseMember(run.runId, node)).join('\x1f'),
+          ...events.flatMap(lastEvent),
+        ],
       );
       return reply as 'published' | 'already' | 'gone';
     },
@@ -263,6 +269,10 @@ export function createRunState(
     },
   };
 }
+
+/** An event and the meta of the node that it cut off, if any (publish-end-7.lua). */
+const lastEvent = (event: PublishedEnd['events'][number]): (string | number)[] =>
+  typeof event === 'string' ? [event, '', '', ''] : [event.event, event.meta, event.index, event.startedEventId ?? ''];
 
 function emitted(reply: unknown): EmitResult {
   const decided = Array.isArray(reply) ? parseDecided(reply as DecidedPayload) : undefined;
