@@ -63,6 +63,7 @@ const gateway = composeGateway(
       maxRunMs: env.MAX_EXECUTION_TIME,
       maxSteps: env.MAX_EXECUTION_STEPS,
       maxStreamedBytes: env.MAX_STREAMED_TEXT,
+      maxValueBytes: env.MAX_RUN_SIZE,
     },
     uploads: uploadLimits(env),
     metricsTenants: env.METRICS_TENANTS,

@@ -12,8 +12,9 @@ import type { EndEntry, EventStreams, History, StreamEvent } from './ports.js';
 
 /** Life of a run's Redis keys after it has been archived; late followers still find them. */
 const keysTtlMs = 60_000;
-/** Entries whose events are in memory at the same time. */
+/** Entries whose events are in memory at the same time, and bytes of them, unless one alone has more. */
 const groupSize = 100;
+const groupBytes = 64 * 1024 * 1024;
 
 export interface RecordDeps {
   shard: number;
@@ -33,10 +34,24 @@ export interface Recorded {
 /** Records entries; repeating it is harmless. @throws the abort reason on shutdown. */
 export async function recordEntries(entries: readonly LedgerEntry[], deps: RecordDeps): Promise<Recorded> {
   const recorded: Recorded = { done: [], nodes: 0, runs: 0, failed: [] };
-  for (let from = 0; from < entries.length; from += groupSize) {
-    await recordGroup(entries.slice(from, from + groupSize), deps, recorded);
-  }
+  for (const group of groupsOf(entries)) await recordGroup(group, deps, recorded);
   return recorded;
+}
+
+/** Consecutive entries that may be in memory together. */
+export function groupsOf(entries: readonly LedgerEntry[]): LedgerEntry[][] {
+  const groups: LedgerEntry[][] = [];
+  let left = 0;
+  for (const entry of entries) {
+    const group = groups.at(-1);
+    left -= entry.bytes;
+    if (group && group.length < groupSize && left >= 0) group.push(entry);
+    else {
+      groups.push([entry]);
+      left = groupBytes - entry.bytes;
+    }
+  }
+  return groups;
 }
 
 async function recordGroup(entries: readonly LedgerEntry[], deps: RecordDeps, recorded: Recorded): Promise<void> {

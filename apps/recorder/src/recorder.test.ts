@@ -3,14 +3,15 @@ import { createLogger, createMetrics } from '@millrace/telemetry';
 import { backoffMs } from './backoff.js';
 import { createRecorderMetrics } from './metrics.js';
 import type { ArchivedRun, EventStreams, History, LedgerReader } from './ports.js';
+import { groupsOf } from './record.js';
 import { runRecorder } from './recorder.js';
 
 /** An entry that points at one settled node, whose finishing event has the entry's id. */
 const node = (id: string, runId = 'run'): LedgerEntry => ({
-  ...{ id, kind: 'nodes', runId, tenantId: 't', appId: 'a', createdAtMs: 0, ranges: [{ from: id, to: id }] },
+  ...{ id, kind: 'nodes', runId, bytes: 0, tenantId: 't', appId: 'a', createdAtMs: 0, ranges: [{ from: id, to: id }] },
 });
 const end = (id: string, runId: string): LedgerEntry => ({
-  ...{ id, kind: 'end', runId, tenantId: 't', appId: 'a', createdAtMs: 0, epoch: 1 },
+  ...{ id, kind: 'end', runId, bytes: 0, tenantId: 't', appId: 'a', createdAtMs: 0, epoch: 1 },
 });
 const outage = new Error('down');
 
@@ -150,4 +151,12 @@ describe('the recorder', () => {
     expect(backoffMs(3, 0.5)).toBe(300);
     expect(backoffMs(50, 1)).toBe(5000);
   });
+});
+
+it('has no more entries in memory than their events leave room for', () => {
+  const small = Array.from({ length: 150 }, (_, at) => end(`${at}`, `run${at}`));
+  const large = [40, 40, 10, 500, 1].map((mib, at) => ({ ...end(`l${at}`, `large${at}`), bytes: mib * 1024 * 1024 }));
+  const groups = groupsOf([...small, ...large]);
+  expect(groups.flat()).toEqual([...small, ...large]);
+  expect(groups.map((group) => group.length)).toEqual([100, 51, 2, 1, 1]);
 });

@@ -107,6 +107,7 @@ const reconciler = createReconciler({
     maxRunMs: env.MAX_EXECUTION_TIME,
     maxSteps: env.MAX_EXECUTION_STEPS,
     maxStreamedBytes: env.MAX_STREAMED_TEXT,
+    maxValueBytes: env.MAX_RUN_SIZE,
   },
   owner: newId(),
   onAction: createReconcilerMetrics(metrics),

@@ -63,7 +63,7 @@ function reconcilerWith(change: Partial<ReconcileDeps> = {}) {
       recordedNodes: (tenantId, runId) => store.nodeExecutions.listForRun(tenantId, runId),
     },
     finish: createFinish({ state, runs: store.runs, plans }),
-    limits: { maxRunMs: 3_600_000, maxSteps: 500, maxStreamedBytes: 1_000_000 },
+    limits: { maxRunMs: 3_600_000, maxSteps: 500, maxStreamedBytes: 1_000_000, maxValueBytes: 100_000_000 },
     onError: (error) => {
       throw error;
     },

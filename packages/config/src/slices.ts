@@ -125,4 +125,7 @@ export const runLimitsEnv = {
   MAX_STREAMED_TEXT: bytes()
     .default(96 * 1024 ** 2)
     .describe('Most text that one run may stream, as events.'),
+  MAX_RUN_SIZE: bytes()
+    .default(512 * 1024 ** 2)
+    .describe('Most bytes of outputs and node events of one run.'),
 };

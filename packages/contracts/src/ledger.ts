@@ -34,15 +34,22 @@ export interface RunLedgerMeta {
   createdAtMs: number;
 }
 
+interface LedgerEntryHead extends RunLedgerMeta {
+  id: string;
+  runId: string;
+  /** What the run's large values and streamed text take, at most: how much reading its events brings. */
+  bytes: number;
+}
+
 /**
  * What Postgres must learn, as read from a shard's ledger stream. An entry only points at events: the stream
  * itself holds what is to be recorded, with the meta of each node beside its `node_finished`.
  */
 export type LedgerEntry =
   /** Nodes of a run that takes a while: record what lies in `ranges` now, not only when the run has ended. */
-  | (RunLedgerMeta & { id: string; kind: 'nodes'; runId: string; ranges: EventRange[] })
+  | (LedgerEntryHead & { kind: 'nodes'; ranges: EventRange[] })
   /** The run has ended: record the nodes after `recordedUpTo` and archive the whole stream. */
-  | (RunLedgerMeta & { id: string; kind: 'end'; runId: string; epoch: number; recordedUpTo?: string });
+  | (LedgerEntryHead & { kind: 'end'; epoch: number; recordedUpTo?: string });
 
 /** Event ids from `from` to `to`, both included; without `from` from the beginning. */
 export interface EventRange {

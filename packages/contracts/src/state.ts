@@ -56,6 +56,8 @@ export interface StartRequest {
   maxSteps: number;
   /** Most bytes of `text_chunk` and `reasoning_chunk` events a run may have. */
   maxStreamedBytes: number;
+  /** Most bytes of outputs and node events a run may have, the small ones not counted. */
+  maxValueBytes: number;
   /** Doorbell channel of the accepting gateway; `end` rings for the terminal event only. */
   bell?: { channel: string; mode: 'all' | 'end' };
   /** JSON of a StreamTable, or empty when nothing streams. */

@@ -65,6 +65,8 @@ export interface RunLimits {
   maxSteps: number;
   /** Of the events in which text is streamed; far more than any outputs have. Default 96 MiB. */
   maxStreamedBytes: number;
+  /** Of outputs and node events; what every run takes of Redis, and of a recorder's memory. Default 512 MiB. */
+  maxValueBytes: number;
 }
 
 /**
@@ -204,6 +206,7 @@ export function startRequest({
     deadlineMs: context.createdAtMs + limits.maxRunMs,
     maxSteps: limits.maxSteps,
     maxStreamedBytes: limits.maxStreamedBytes,
+    maxValueBytes: limits.maxValueBytes,
     ...(withinMs === undefined ? {} : { withinMs }),
     stream: plan.stream.ends.length > 0 ? JSON.stringify(plan.stream) : '',
     chunkPrefix: chunkPrefix(context),

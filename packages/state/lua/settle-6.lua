@@ -19,7 +19,7 @@ local function in_pieces(command, key, values)
 end
 local run_id, frame, index, outcome = ARGV[1], ARGV[2], ARGV[3], ARGV[5]
 local at = frame .. '.' .. index
-local run = redis.call('HMGET', run_key, 'st', 'n' .. at, 'ep', 'bl', 'ix', 'ex', 'ac', 'mx', 'en', 'v')
+local run = redis.call('HMGET', run_key, 'st', 'n' .. at, 'ep', 'bl', 'ix', 'ex', 'ac', 'mx', 'en', 'v', 'mv')
 if is_foreign(run[10]) then return foreign_reply(run[10]) end
 local node, epoch, bells = parse_node(run[2]), run[3], run[4]
 if run[1] ~= 'running' or not node then return { 'stale' } end
@@ -39,7 +39,7 @@ end
 local starts, exceptions = tonumber(run[5]), tonumber(run[6] or '0')
 local more = ARGV[13] == '' and {} or cjson.decode(ARGV[13])
 local now, silent = now_ms(), more.recorded
-local fields = { 'n' .. at, '' }
+local fields, excess = { 'n' .. at, '' }, nil
 if ARGV[12] ~= '' then
   -- Only what nobody ever began: whoever did has told its execution id already.
   if node.state ~= 'ready' or node.attempt ~= 1 or node.execution ~= '' then return { 'stale' } end
@@ -64,6 +64,14 @@ local function started_event()
 end
 local lease_until = now + tonumber(ARGV[11])
 
+-- Only what is large is counted: `vb` is what it takes, outputs and events, beside the run's inputs.
+local size = outcome == 'release' and 0 or #ARGV[7] + #ARGV[9] + #ARGV[10]
+if size > 65536 and run[11] then
+  local bytes = redis.call('HINCRBY', run_key, 'vb', size)
+  if bytes > tonumber(run[11]) then
+    excess = 'Aborted: Maximum size of values exceeded: ' .. bytes .. ' > ' .. run[11] .. ' bytes'
+  end
+end
 if more.tokens then redis.call('HINCRBY', run_key, 'tk', more.tokens) end
 if more.exceptions then exceptions = redis.call('HINCRBY', run_key, 'ex', more.exceptions) end
 
@@ -82,6 +90,10 @@ if outcome == 'retry' or outcome == 'release' then
   fields[2] = node_text(node)
   redis.call('HSET', run_key, unpack(fields))
   redis.call('ZADD', KEYS[4], lease_until, run_id .. '|' .. frame .. '|' .. index)
+  if excess then
+    decide(run_id, KEYS[6], 'failed', excess, '', now)
+    return { 'applied', 1, {}, decided_payload() }
+  end
   return { 'applied', 0, outcome == 'retry' and { tonumber(index), node.attempt, node.from } or {} }
 end
 
@@ -97,7 +109,7 @@ local function tell_together()
   -- Nothing comes between, so its number is known, and written with all the rest.
   if together then fields[#fields + 1], fields[#fields + 2] = 'en', together end
 end
-local ready, ended, active, excess = {}, false, tonumber(run[7]), nil
+local ready, ended, active = {}, false, tonumber(run[7])
 
 if outcome == 'failed' then
   tell_together()
@@ -178,7 +190,10 @@ else
       if redis.call('HGET', run_key, 'x' .. sel) == 'o' then redis.call('HSET', run_key, 'x' .. sel, 'f') end
     end
   end
-  if stream then excess = select(2, drive_stream(stream, epoch)) end
+  if stream then
+    local too_much_text = select(2, drive_stream(stream, epoch))
+    excess = excess or too_much_text
+  end
 end
 
 if not silent then
@@ -188,7 +203,7 @@ if not silent then
   else
     local id = redis.call('XADD', events_key, epoch .. '-' .. next_number(), 'n', told, 's', node.announced)
     -- A quick node is recorded with what comes after it; a slow one at once, for it would be dear to repeat.
-    if slow then redis.call('XADD', KEYS[5], '*', 'k', 'node', 'r', run_id, 'm', more.runLedger, 's', node.announced, 'z', id) end
+    if slow then redis.call('XADD', KEYS[5], '*', 'k', 'node', 'r', run_id, 'm', more.runLedger, 's', node.announced, 'z', id, 'b', size) end
   end
 end
 

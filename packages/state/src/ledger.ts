@@ -100,7 +100,9 @@ function parseEntry([id, fields]: Entry): LedgerEntry[] {
   if (!fields) return [];
   const text = (name: string): string => fields[fields.indexOf(name) + 1] ?? '';
   const { epoch = 0, ...where } = JSON.parse(text('m')) as RunLedgerMeta & { epoch?: number };
-  const run = { id, runId: text('r'), ...where };
+  // Entries of earlier releases do not say it.
+  const bytes = Number(text('b')) || 0;
+  const run = { id, runId: text('r'), bytes, ...where };
   const kind = text('k');
   if (kind === 'end') {
     const recordedUpTo = text('a');

@@ -156,10 +156,12 @@ describe('ledger', () => {
   it('gives an entry to one recorder, again to another when nobody acknowledged it, and counts', async () => {
     const blocking = redis.duplicate();
     const [one, two] = ['one', 'two'].map((consumer) => createLedger(blocking, redis, 0, { consumer }));
-    await run.run(0, {}, { isEnd: true });
+    await run.run(0, {}, { isEnd: true, outputs: JSON.stringify({ v: 'x'.repeat(100_000) }) });
     await run.state.publishEnd(run.context, { events: ['"end"'], ledger: '{"tenantId":"t"}', leased: [] });
     const [entry] = (await one?.read({ count: 10, blockMs: 1000 })) ?? [];
     expect(entry).toMatchObject({ kind: 'end', runId: run.context.runId, tenantId: 't' });
+    expect(entry?.bytes).toBeGreaterThan(100_000);
+    expect(entry?.bytes).toBeLessThan(101_000);
     expect(await two?.read({ count: 10, blockMs: 1 })).toEqual([]);
     expect(await two?.reclaim({ minIdleMs: 60_000, count: 10 })).toEqual([]);
     expect(await two?.reclaim({ minIdleMs: 0, count: 10 })).toMatchObject([{ entry, deliveries: 2 }]);

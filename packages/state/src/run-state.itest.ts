@@ -336,6 +336,35 @@ describe('settle', () => {
     });
   });
 
+  describe('bounds what a run takes', () => {
+    const large = { outputs: JSON.stringify({ v: 'x'.repeat(100_000) }) };
+    const over = {
+      status: 'failed',
+      error: expect.stringMatching(/^Aborted: Maximum size of values exceeded: \d+ > 150000 bytes$/) as string,
+    };
+
+    it('fails with the large value that was one too many; small ones are not counted', async () => {
+      const run = await started({ maxValueBytes: 150_000 });
+      await run.run(0, { take: [[1, 1, -1]] }, large);
+      await run.run(1, { take: [[2, 1, -1]] }, { outputs: JSON.stringify({ v: 'x'.repeat(60_000) }) });
+      const settled = await run.settle(2, (await run.claim(2)).token, { take: [[3, 1, -1]] }, large);
+      expect(settled).toMatchObject({ ready: [], decided: over });
+    });
+
+    it('fails with a retry, and shows its node as failed', async () => {
+      const run = await started({ maxValueBytes: 150_000 });
+      await run.run(0, { take: [[1, 1, -1]] }, large);
+      const retry = { outcome: 'retry', outputs: null, exceptions: 1 } as const;
+      const events = {
+        head: [',"node":1,"index":', ''] as [string, string],
+        started: '}',
+        finished: `"${'x'.repeat(100_000)}"}`,
+      };
+      const settled = await run.settle(1, (await run.claim(1)).token, {}, { ...retry, events });
+      expect(settled).toMatchObject({ ready: [], decided: { ...over, running: [{ node: 1 }] } });
+    });
+  });
+
   it('counts no retry towards the step limit (dsl 3.8)', async () => {
     const run = await started({ maxSteps: 1 });
     await run.settle(0, (await run.claim(0)).token, {}, { outcome: 'retry', exceptions: 1 });

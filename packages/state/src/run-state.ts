@@ -78,6 +78,7 @@ export function createRunState(
           maxLedgerEntries,
           request.recorded?.startedAtMs ?? '',
           request.maxStreamedBytes,
+          request.maxValueBytes,
           request.values.length,
           ...request.values.flat(),
           ...(request.recorded?.events ?? []).flatMap(({ id, event }) => [id, event]),

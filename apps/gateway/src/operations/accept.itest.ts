@@ -52,7 +52,12 @@ async function accept(change: { state?: Partial<RunState>; insertAccepted?: Stor
     },
     state: { ...state, ...change.state },
     queue: { add: async () => undefined },
-    ...{ shards: 1, limits: { maxRunMs: 60_000, maxSteps: 500, maxStreamedBytes: 1_000_000 }, isUnavailable, isUnsent },
+    ...{
+      shards: 1,
+      limits: { maxRunMs: 60_000, maxSteps: 500, maxStreamedBytes: 1_000_000, maxValueBytes: 100_000_000 },
+      isUnavailable,
+      isUnsent,
+    },
     onError: (error) => {
       throw error;
     },

@@ -26,7 +26,7 @@ beforeAll(async () => {
   direct = connectRedis(url, 'patient', 'test');
   closing.push(() => direct.disconnect());
   gateway = await startGateway(postgres.url, redis.url, {
-    limits: { maxRunMs, maxSteps: 500, maxStreamedBytes: 1_000_000 },
+    limits: { maxRunMs, maxSteps: 500, maxStreamedBytes: 1_000_000, maxValueBytes: 100_000_000 },
   });
   closing.push(gateway.close);
 });

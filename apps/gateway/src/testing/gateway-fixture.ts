@@ -86,7 +86,7 @@ export async function startGateway(
       adminKey,
       bodyLimitBytes: 1024 * 1024,
       blockingDeadlineMs: 20_000,
-      limits: { maxRunMs: 60_000, maxSteps: 500, maxStreamedBytes: 1_000_000 },
+      limits: { maxRunMs: 60_000, maxSteps: 500, maxStreamedBytes: 1_000_000, maxValueBytes: 100_000_000 },
       uploads: defaultUploadLimits,
       workflowFileLimit: 10,
       ready: async () => {

@@ -100,7 +100,14 @@ export async function runWith(
   await state.start({
     ...{ context, epoch: 1, rootNode: plan.root.index, rootNodeId: plan.root.id, inputs: '{}' },
     ...{ startedEvent: '{"event":"workflow_started","data":{}}', deadlineMs: Date.now() + 60_000 },
-    ...{ maxSteps: 500, maxStreamedBytes: 1_000_000, stream: '', chunkPrefix: '', values: [] },
+    ...{
+      maxSteps: 500,
+      maxStreamedBytes: 1_000_000,
+      maxValueBytes: 100_000_000,
+      stream: '',
+      chunkPrefix: '',
+      values: [],
+    },
   });
   const root: NodeJob = {
     ...{ v: 1, runId: context.runId, shard: 0, tenantId: context.tenantId, versionId: context.versionId },

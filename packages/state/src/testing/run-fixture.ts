@@ -49,6 +49,7 @@ export class RunFixture {
       root?: number;
       maxSteps?: number;
       maxStreamedBytes?: number;
+      maxValueBytes?: number;
       withinMs?: number;
       values?: StartRequest['values'];
       bell?: StartRequest['bell'];
@@ -57,7 +58,15 @@ export class RunFixture {
   ) {}
 
   start(onLate?: () => void): Promise<StartResult> {
-    const { stream, root = 0, maxSteps = 500, maxStreamedBytes = 1_000_000, bell, recorded } = this.options;
+    const {
+      stream,
+      root = 0,
+      maxSteps = 500,
+      maxStreamedBytes = 1_000_000,
+      maxValueBytes = 1_000_000,
+      bell,
+      recorded,
+    } = this.options;
     const request = {
       context: this.context,
       epoch: 1,
@@ -68,6 +77,7 @@ export class RunFixture {
       deadlineMs: Date.now() + 60_000,
       maxSteps,
       maxStreamedBytes,
+      maxValueBytes,
       stream: stream ? JSON.stringify(stream) : '',
       chunkPrefix,
       values: this.options.values ?? [],
