@@ -1,7 +1,7 @@
 import { Float, type JsonText, type Value, type ValueObject } from '@millrace/contracts';
+import { NotReadable, readExactly } from './exact-json.js';
 import { formatFloat, maxIntegerDigits } from './numbers.js';
-import { objectOf } from './objects.js';
-import { isObject, toDouble } from './types.js';
+import { toDouble } from './types.js';
 
 /**
  * Finds numbers that plain `JSON.parse` would not keep: integral floats (`1.0`), exponents, 16 and
@@ -17,19 +17,8 @@ const needsSource = (text: JsonText): boolean => suspiciousDigits.test(text) && 
 /** A key that JavaScript would put first and sort; a hit inside a string only costs time. */
 const wholeNumberKey = /"\d{1,10}"\s*:/;
 
-/** Bare `NaN` and `Infinity`, which Python reads and writes, and what tells strings and keys apart from other places. */
-const nonFiniteOrMark = /\\[^]|"(\s*:)?|-?Infinity|NaN/g;
-
 /** In longer texts whole numbers come first, as JavaScript sorts them: to keep the order of so many takes too long. */
 const mostOrdered = 256 * 1024;
-
-/** Ends every key on its way through `JSON.parse`, so that none is a whole number. */
-const keyEnd = '.';
-
-const isOrdered = (text: JsonText): boolean => text.length <= mostOrdered && wholeNumberKey.test(text);
-
-/** Stands for NaN on its way through `JSON.parse`; nobody writes such a zero. */
-const nanSource = '-0.000e-999';
 
 type Reviver = (key: string, value: Value, context: { source?: string }) => Value;
 
@@ -44,55 +33,41 @@ export function integerValue(n: bigint): number | bigint {
   return n >= Number.MIN_SAFE_INTEGER && n <= Number.MAX_SAFE_INTEGER ? Number(n) : n;
 }
 
-const keepNumbers: Reviver = (_key, value, { source }) => {
-  if (typeof value !== 'number' || source === undefined) return value;
-  if (source === nanSource) return Number.NaN;
+function numberOf(source: string): Value {
+  const value = Number(source);
   if (/[.eE]/.test(source)) return floatValue(value);
   if (Number.isSafeInteger(value)) return value;
   if (source.length > maxIntegerDigits + 1)
     throw new SyntaxError(`An integer has more than ${maxIntegerDigits} digits`);
   return BigInt(source);
-};
+}
+
+const keepNumbers: Reviver = (_key, value, { source }) =>
+  typeof value !== 'number' || source === undefined ? value : numberOf(source);
 
 /**
  * Reads JSON without losing the kind of a number: `1.0` is a `Float`, integers beyond 2^53 are
  * `bigint`s. Keys keep their order (`mostOrdered`). Accepts `NaN` and `±Infinity` as Python does. Throws `SyntaxError` for other bad text.
  */
 export function parseJson(text: JsonText): Value {
+  const keepsOrder = text.length <= mostOrdered && wholeNumberKey.test(text);
+  if (keepsOrder || needsSource(text)) return parseExactly(text, keepsOrder);
   try {
-    // Also before keys are marked: what is wrong with a text is told of the text itself.
-    const value = parsed(text);
-    return isOrdered(text) ? parseMarked(text) : value;
+    return JSON.parse(text) as Value;
   } catch (error) {
     if (!/NaN|Infinity/.test(text)) throw error;
-    return parseMarked(text);
+    return parseExactly(text, keepsOrder);
   }
 }
 
-const parseMarked = (text: JsonText): Value =>
-  isOrdered(text) ? unmarked(parsed(readable(text, keyEnd))) : parsed(readable(text, ''));
-
-const parsed = (text: JsonText): Value =>
-  needsSource(text) ? parseWithSource(text, keepNumbers) : (JSON.parse(text) as Value);
-
-/** The text with its keys marked, and with other numbers for those that JSON does not have. */
-function readable(text: JsonText, mark: string): JsonText {
-  let inString = false;
-  return text.replace(nonFiniteOrMark, (token, colon?: string) => {
-    if (token.startsWith('"')) {
-      inString = !inString;
-      return inString || colon === undefined ? token : `${mark}${token}`;
-    }
-    if (inString || token.startsWith('\\')) return token;
-    // Spaces keep it apart from what it would make another number with.
-    return ` ${token === 'NaN' ? nanSource : token.startsWith('-') ? '-1e999' : '1e999'} `;
-  });
-}
-
-function unmarked(value: Value): Value {
-  if (Array.isArray(value)) return value.map(unmarked);
-  if (!isObject(value)) return value;
-  return objectOf(Object.entries(value).map(([key, member]) => [key.slice(0, -keyEnd.length), unmarked(member)]));
+function parseExactly(text: JsonText, keepsOrder: boolean): Value {
+  try {
+    return readExactly(text, numberOf, keepsOrder);
+  } catch (error) {
+    if (!(error instanceof NotReadable)) throw error;
+    // It names the place of the mistake, and reads what is nested deeper.
+    return parseWithSource(text, keepNumbers);
+  }
 }
 
 /** Whether plain `JSON.stringify` would change some number. */
