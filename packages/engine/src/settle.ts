@@ -14,7 +14,15 @@ import type {
   StoredNodeMeta,
   ValueObject,
 } from '@millrace/contracts';
-import { edgeTable, exactJson, mayHoldFiles, publicJson, stringifyJson, type Plan, type PlanNode } from '@millrace/graph';
+import {
+  edgeTable,
+  exactJson,
+  mayHoldFiles,
+  publicJson,
+  stringifyJson,
+  type Plan,
+  type PlanNode,
+} from '@millrace/graph';
 import { attemptSpanId, recordingSpan } from '@millrace/telemetry';
 import { runLedger } from './contexts.js';
 import { decideOutcome, type Outcome } from './decide-outcome.js';

@@ -24,7 +24,7 @@ import type { Redis } from 'ioredis';
 import { followClock } from './clock.js';
 import { readDecided, type DecidedPayload } from './decided.js';
 import { leaseMember, nodeField, outputsKey, runKeys, shardKeys } from './keys.js';
-import { createRunEvents } from './run-events.js';
+import { createRunEvents, type RunEvents } from './run-events.js';
 import { callScript, loadAhead } from './scripts.js';
 
 export interface RunStateOptions {
@@ -179,13 +179,16 @@ export function createRunState(
           request.piece,
         ],
       );
-      return emitted(reply);
+      return emitted(runEvents, reply);
     },
 
     async reason({ event, piece, shownBy, ...claim }: ReasonRequest) {
       const { runId, shard, address, token } = claim;
       const keys = [...keysOf(claim), shardKeys.decided(shard)];
-      return emitted(await call('reason', keys, [runId, nodeField(address), token, event, piece, ...shownBy]));
+      return emitted(
+        runEvents,
+        await call('reason', keys, [runId, nodeField(address), token, event, piece, ...shownBy]),
+      );
     },
 
     async settle(request: SettleRequest, onLate?: () => void): Promise<SettleResult> {
@@ -275,8 +278,8 @@ export function createRunState(
 const lastEvent = (event: PublishedEnd['events'][number]): (string | number)[] =>
   typeof event === 'string' ? [event, '', '', ''] : [event.event, event.meta, event.index, event.startedEventId ?? ''];
 
-function emitted(reply: unknown): EmitResult {
-  const decided = Array.isArray(reply) ? parseDecided(reply as DecidedPayload) : undefined;
+async function emitted(events: RunEvents, reply: unknown): Promise<EmitResult> {
+  const decided = Array.isArray(reply) ? await readDecided(events, reply as DecidedPayload) : undefined;
   return decided ?? (reply === 0 ? 'stale' : 'ok');
 }
 
