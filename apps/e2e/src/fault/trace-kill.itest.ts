@@ -203,7 +203,7 @@ it('exports nothing that users typed, nothing that models said, no key, and no m
     nodes: [start([{ variable: 'text' }]), http('call', '{{#start.text#}}'), end({ body: ['call', 'body'] })],
   });
   const client = new Client(fleet.url(), (await fleet.publish(file)).apiKey);
-  const run = await client.stream({ text: `http://${confidential.typed}:${confidential.key}@[` });
+  const run = await client.stream({ text: `http://[${confidential.typed}.${confidential.key}` });
   const last = (await collect(run)).at(-1);
   expect(last?.data).toMatchObject({ status: 'failed', error: expect.stringContaining(confidential.typed) as string });
   const traceId = run.headers.get('traceparent')?.slice(3, 35) ?? '';
