@@ -36,11 +36,17 @@ async function startSystem(
   });
 }
 
+/** Between a system's rounds nothing gets cold that a second would not warm again. */
+const rewarmSeconds = 1;
+
 /** Systems take turns, so that a slow minute of the machine hits all of them. */
 async function measureLevel(systems: MeasuredSystem[], inFlight: number, options: BenchOptions): Promise<Level> {
   const rounds = new Map<string, Round[]>(systems.map(({ name }) => [name, []]));
   for (let turn = 0; turn < options.rounds; turn++) {
-    for (const system of systems) rounds.get(system.name)?.push(await measureRound(system, { ...options, inFlight }));
+    const warmupSeconds = turn === 0 ? options.warmupSeconds : Math.min(options.warmupSeconds, rewarmSeconds);
+    for (const system of systems) {
+      rounds.get(system.name)?.push(await measureRound(system, { ...options, warmupSeconds, inFlight }));
+    }
   }
   const { beside } = scenarios[options.scenario];
   return levelOf(inFlight, beside, Object.fromEntries([...rounds].map(([name, of]) => [name, figuresOf(of)])));

@@ -42,9 +42,9 @@ export type SystemName = (typeof systemNames)[number];
 
 export const usage = `npm run bench -- <${[...scenarioNames, ...directNames].join('|')}> [options]
   --json            last line is one JSON object
-  --seconds N       length of a measured round (default 10)
-  --warmup N        seconds of load before it (default 10)
-  --rounds N        rounds per system, taking turns (default 2); cold starts of ${directNames.join(', ')}
+  --seconds N       length of a measured round (default 5)
+  --warmup N        seconds of load before the first round (default 10)
+  --rounds N        rounds per system, taking turns (default 5); cold starts of ${directNames.join(', ')}
   --inflight a,b    runs in flight (default 1,16,64; stream: ${streamClients})
   --systems a,b     of ${systemNames.join(',')} (default floor,millrace; traced = Millrace exporting its spans)
   --profile DIR     write CPU profiles of Millrace's services there (figures are worth little then)
@@ -58,9 +58,9 @@ export function parseOptions(args: string[]): BenchOptions | DirectOptions {
     allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
-      seconds: { type: 'string', default: '10' },
+      seconds: { type: 'string', default: '5' },
       warmup: { type: 'string', default: '10' },
-      rounds: { type: 'string', default: '2' },
+      rounds: { type: 'string', default: '5' },
       inflight: { type: 'string' },
       systems: { type: 'string' },
       note: { type: 'string' },
