@@ -42,9 +42,9 @@ export type SystemName = (typeof systemNames)[number];
 
 export const usage = `npm run bench -- <${[...scenarioNames, ...directNames].join('|')}> [options]
   --json            last line is one JSON object
-  --seconds N       length of a measured round (default 5)
+  --seconds N       length of a measured round (default 5; stream: 20)
   --warmup N        seconds of load before the first round (default 10)
-  --rounds N        rounds per system, taking turns (default 5); cold starts of ${directNames.join(', ')}
+  --rounds N        rounds per system, taking turns (default 5; stream: 2); cold starts of ${directNames.join(', ')}
   --inflight a,b    runs in flight (default 1,16,64; stream: ${streamClients})
   --systems a,b     of ${systemNames.join(',')} (default floor,millrace; traced = Millrace exporting its spans)
   --profile DIR     write CPU profiles of Millrace's services there (figures are worth little then)
@@ -58,9 +58,9 @@ export function parseOptions(args: string[]): BenchOptions | DirectOptions {
     allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
-      seconds: { type: 'string', default: '5' },
+      seconds: { type: 'string' },
       warmup: { type: 'string', default: '10' },
-      rounds: { type: 'string', default: '5' },
+      rounds: { type: 'string' },
       inflight: { type: 'string' },
       systems: { type: 'string' },
       note: { type: 'string' },
@@ -68,11 +68,13 @@ export function parseOptions(args: string[]): BenchOptions | DirectOptions {
     },
   });
   const [scenario = '', ...rest] = positionals;
+  // A streamed run takes two seconds: in short rounds most would not come to their end.
+  const [seconds, rounds] = scenario === 'stream' ? ['20', '2'] : ['5', '5'];
   const common: CommonOptions = {
     json: values.json,
-    seconds: positive('seconds', values.seconds),
+    seconds: positive('seconds', values.seconds ?? seconds),
     warmupSeconds: positive('warmup', values.warmup),
-    rounds: positive('rounds', values.rounds),
+    rounds: positive('rounds', values.rounds ?? rounds),
     note: values.note,
   };
   if (rest.length > 0) throw new Error(`Name one scenario.\n${usage}`);
