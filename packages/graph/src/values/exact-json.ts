@@ -20,8 +20,8 @@ const words: readonly [string, Value][] = [
 ];
 
 /**
- * Reads JSON, and `NaN` and `±Infinity` as Python does, and hands each number's source to `toNumber`. `JSON.parse` with a reviver does the same at a microsecond for every
- * value: four seconds for the largest request.
+ * Reads JSON, and `NaN` and `±Infinity` as Python does, and hands each number's source to `toNumber`. `JSON.parse` with a
+ * reviver tells the source too, at a microsecond for every value: four seconds for the largest request.
  * @param keepsOrder keys stay in their order, also whole numbers
  * @throws NotReadable
  */

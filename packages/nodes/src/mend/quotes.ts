@@ -72,7 +72,7 @@ function isPaired(cursor: Cursor, close: string, from: number): boolean {
 }
 
 /** Whether a comma and a member follow. */
-export function memberFollows(cursor: Cursor, from: number): boolean {
+function memberFollows(cursor: Cursor, from: number): boolean {
   const comma = cursor.pastSpace(from);
   if (cursor.text[comma] !== ',') return false;
   const begin = cursor.pastSpace(comma + 1);
